@@ -59,11 +59,9 @@ describeWith('livekit-server')('a dispatched caller', () => {
         Array.from({ length: 10 }, () => calls.prepare(dispatchOf(at))),
       );
       const won = outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-      const codes = outcomes.flatMap((one) =>
-        one.status === 'rejected' ? [(one.reason as StartRefused).code] : [],
-      );
+      const lost = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as StartRefused] : []));
       expect(won).toHaveLength(1);
-      expect(codes).toEqual(Array.from({ length: 9 }, () => 'taken'));
+      expect(lost.filter(({ code }) => code !== 'taken').map(String)).toEqual([]);
       caller.answerWhenHeard();
       const line = await won[0]?.board(never);
       expect(line?.facts.callId).toBe(at.callId);

@@ -1,9 +1,15 @@
+import { type Clock, sleep } from '../../kit/clock.ts';
 import { type RequestContext, StartRefused, type StartRequest } from '../../ports/requested.ts';
 import { type Participant, takesPart } from './participant.ts';
 import { JoinFailed } from './room.ts';
 import { deleteRoom } from './rooms.ts';
 import { type Here, ownIdentity, type Plan, Visit, vainly, whoIsIn } from './visit.ts';
 import { becomes } from './wait.ts';
+
+/** How often it is looked who has a room that refused us. */
+const LOOKS = 4;
+/** Between two looks: the server lists a newcomer within a few milliseconds of counting them. */
+const LOOK_AGAIN_MS = 100;
 
 type Dispatch = Extract<StartRequest, { kind: 'dispatch' }>;
 
@@ -51,19 +57,29 @@ export async function prepareDispatch(here: Here, start: Dispatch, context: Requ
     await visit.undo();
     await removeGhost(here, body.room);
     if (!(error instanceof JoinFailed)) throw error;
-    throw await refusedJoin(here, body, error);
+    throw await refusedJoin({ here, body, own: plan.identity, clock }, error);
   }
 }
 
-async function refusedJoin(here: Here, body: Dispatch['body'], error: JoinFailed): Promise<StartRefused> {
-  const people = (await whoIsIn(here.access, body.room)).filter(takesPart);
-  if (error.kind === 'no-room' || (people.length > 0 && !isIn(people, body.participant_identity)))
-    return new StartRefused('gone', 'The caller is not in the room any more.');
-  // The server says 500 to a full room as to any fault of its own; another agent beside the caller tells them apart.
-  const others = people.filter(({ identity }) => identity !== body.participant_identity);
-  if (error.kind === 'maybe-full' && others.length > 0)
-    return new StartRefused('taken', `Another agent is in the room: ${others[0]?.identity ?? ''}.`);
-  return new StartRefused('join_failed', `${error.message}. Nothing was published: try again.`);
+/**
+ * The server says 500 to a full room as to any fault of its own; another agent beside the caller tells them apart. It
+ * counts a newcomer a moment before it lists them, so whoever lost a race by a hair looks again.
+ */
+async function refusedJoin(
+  { here, body, own, clock }: { here: Here; body: Dispatch['body']; own: string; clock: Clock },
+  error: JoinFailed,
+): Promise<StartRefused> {
+  for (let look = 1; ; look++) {
+    const people = (await whoIsIn(here.access, body.room)).filter(takesPart);
+    if (error.kind === 'no-room' || (people.length > 0 && !isIn(people, body.participant_identity)))
+      return new StartRefused('gone', 'The caller is not in the room any more.');
+    // A join of ours that is late may be there for a moment until it is undone.
+    const other = people.find(({ identity }) => identity !== body.participant_identity && identity !== own);
+    if (other) return new StartRefused('taken', `Another agent is in the room: ${other.identity}.`);
+    if (error.kind !== 'maybe-full' || look === LOOKS)
+      return new StartRefused('join_failed', `${error.message}. Nothing was published: try again.`);
+    await sleep(clock, LOOK_AGAIN_MS);
+  }
 }
 
 function isIn(people: readonly Participant[], identity: string): boolean {
