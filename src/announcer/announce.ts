@@ -12,6 +12,7 @@ import type { Log } from '../kit/log.ts';
 import { within } from '../kit/within.ts';
 
 export const ANNOUNCER_RATE = 24_000;
+/** How long the server may take to accept our audio. */
 const PUBLISH_MS = 3000;
 /** Some more than an announcement takes; nobody comes back to this room. */
 const TOKEN_S = 120;

@@ -3,6 +3,7 @@ import type { Line } from '../ports/line.ts';
 
 /** One value per so many milliseconds: enough to find an echo by. */
 const LEVEL_STEP_MS = 10;
+/** How far back the levels of what the agent said are kept: longer than any line delays. */
 const KEPT_MS = 60_000;
 const SLOTS = KEPT_MS / LEVEL_STEP_MS;
 /** The line's own delay is the least seen among so many marks: the way of a mark back adds to the others. */

@@ -50,6 +50,7 @@ export class Chunker {
 }
 
 const FIRST_CLAUSE_MIN = 24;
+/** A sentence without an end is cut after this many letters: the voice has to begin. */
 const MAX_LENGTH = 240;
 /** Not after "Dr." and the like, nor inside a number. */
 const SENTENCE_END = /(?<!\b(?:Dr|Mr|Mrs|Ms|St|No|vs|etc|e\.g|i\.e|a\.m|p\.m))[.!?]+["')\]]*\s+/i;

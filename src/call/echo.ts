@@ -13,6 +13,7 @@ const FRAME_MS = 32;
 const WINDOW = 128;
 /** How often it is looked for, in frames: about every half second. */
 const EVERY = 16;
+/** The longest echo that is looked for; a telephone line with a satellite in it has about this much. */
 const MAX_DELAY_MS = 600;
 const DELAY_STEP_MS = 10;
 /** How alike the two loudnesses must be to be believed. */

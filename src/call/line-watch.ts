@@ -18,10 +18,13 @@ export type LineHealth =
   | { readonly kind: 'silence'; readonly ms: number }
   | { readonly kind: 'dead'; readonly reason: EndReason; readonly detail: string };
 
+/** Between two looks at when audio came last. */
 const TICK_MS = 100;
+/** Without audio for so long, a line that sends all the time has stalled: five frames. */
 const STALLED_MS = 100;
 /** A carrier that omits silence is believed after this long. */
 const OMITTED_MS = 750;
+/** A stall of so long is trouble with the line, not a hiccup of the network. */
 const TROUBLE_MS = 10_000;
 
 interface Options {

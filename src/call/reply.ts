@@ -19,6 +19,7 @@ export type ReplyEvent =
 
 /** More parts than any reply has: a brain that loops must not fill the memory. */
 const MAX_PARTS = 2000;
+/** That a brain goes on is told to the call at most so often. */
 const MORE_EVERY_MS = 1000;
 
 /**

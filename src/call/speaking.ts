@@ -44,6 +44,7 @@ export interface SpeakingOptions {
 }
 
 const BLOCK_MS = 100;
+/** One mark per so much audio: the ledger is never further off than this when the line dies. */
 const MARK_EVERY_MS = 250;
 /** A mark that does not come back keeps nobody waiting longer than this. */
 const MARK_GRACE_MS = 1000;

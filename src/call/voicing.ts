@@ -9,6 +9,7 @@ export type VoicedEvent =
   /** The voice cannot speak, and trying again did not help. */
   | { readonly kind: 'failed'; readonly message: string };
 
+/** A voice that fails is asked again so often within one utterance. */
 const MAX_RETRIES = 2;
 
 /**

@@ -16,6 +16,7 @@ const CLOSE_POLICY = 1008;
 const CLOSE_OURS = 1011;
 /** What a close event says when the connection broke without a close frame. */
 const CLOSE_ABNORMAL = 1006;
+/** How long a refused connection may take to close before it is cut. */
 const CLOSE_MS = 1000;
 
 /**

@@ -8,6 +8,7 @@ import { hostSettings, seatNumbers } from './host/settings.ts';
 import { totalsOf } from './host/totals.ts';
 import { absence, duration, plural } from './host/words.ts';
 
+/** Between two looks whether the last call has ended. */
 const WAIT_POLL_MS = 1000;
 
 export const drain: Command = {

@@ -8,6 +8,7 @@ import { absence, plural } from './host/words.ts';
 
 /** How long a free seat may take to read its agents. */
 const LIMIT_MS = 60_000;
+/** Between two looks whether the seats have their agents. */
 const POLL_MS = 100;
 
 export const reload: Command = {

@@ -8,7 +8,9 @@ import { totalsOf } from './host/totals.ts';
 import { plural } from './host/words.ts';
 import { floorOf, type Restarting, type SeatState, stateOf, toTell } from './restart/plan.ts';
 
+/** Between two looks at the seat that is being restarted. */
 const POLL_MS = 250;
+/** How long a new process may take to get ready; loading takes seconds, waiting for its turn longer. */
 const LIMIT_S = 180;
 
 export const restart: Command = {

@@ -4,7 +4,9 @@ import { issueToken } from '../contract/token.ts';
 import { realClock } from '../kit/clock.ts';
 import { type Command, UsageError } from './command.ts';
 
+/** Long enough for a carrier to fetch its instructions and to connect. */
 const DEFAULT_S = 300;
+/** A day: a token is for one call that is about to start. */
 const MAX_S = 86_400;
 
 export const token: Command = {

@@ -7,6 +7,7 @@ import { lookAt, statusJson, statusText } from './status.ts';
 
 /** Moves to the upper left corner and clears what is below: the picture changes in place, without a flash. */
 const HOME = '\u001b[H\u001b[J';
+/** Between two pictures. */
 const EVERY_S = 1;
 
 export const top: Command = {

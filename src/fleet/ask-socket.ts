@@ -9,6 +9,7 @@ export type Told =
   /** Nobody listens there. */
   | { readonly kind: 'gone' };
 
+/** Far more than any document of a worker; whatever is longer counts as no answer. */
 const MAX_ANSWER_BYTES = 1_048_576;
 
 export interface Question {

@@ -15,9 +15,13 @@ export interface FleetdKeeperOptions {
   readonly log: Log;
 }
 
+/** How long fleetd may take to open its socket; calls do not wait for it. */
 const READY_LIMIT_MS = 10_000;
+/** Between two looks whether it is open. */
 const ASK_MS = 50;
+/** How long it may take to go before it is killed. */
 const STOP_LIMIT_MS = 5000;
+/** The longest wait before it is started again. */
 const BACK_OFF_MAX_MS = 60_000;
 
 /** Keeps fleetd running as a child: one that dies is started again, later each time. No call needs it. */

@@ -15,7 +15,9 @@ export interface FleetdQuestion {
 
 /** How long a refused start waits for its cause, and others for their answer. */
 const REFUSED_MS = 300;
+/** How long the check of a load balancer waits for it. */
 const LIVE_MS = 500;
+/** How long a question about calls waits for its answer to begin. */
 const API_MS = 10_000;
 
 const API = /^\/(health\/capacity|metrics|webhooks\/livekit|api\/.*)$/;

@@ -24,6 +24,7 @@ export interface NginxOptions {
   readonly onDeath: (how: string) => void;
 }
 
+/** How long nginx may take to listen. */
 const START_LIMIT_MS = 10_000;
 /** How long nginx may take to go after it was told to, before the next, harder signal. */
 const STOP_LIMIT_MS = 5000;

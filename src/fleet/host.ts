@@ -55,6 +55,7 @@ export interface Host {
   stop(how: StopHow): Promise<void>;
 }
 
+/** How long the seat that the first request took may take to be free again. */
 const PROOF_LIMIT_MS = 2000;
 
 /**

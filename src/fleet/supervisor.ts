@@ -65,6 +65,7 @@ interface Waiter {
 
 /** How often a starting worker is asked whether it is ready, and every worker's log is read. */
 const ASK_MS = 50;
+/** Between two looks into the logs of the workers. */
 const READ_LOG_MS = 250;
 /** A worker that has been starting for this long, such as one that waits for a provider, holds up no other. */
 const GIVE_WAY_MS = 60_000;

@@ -56,6 +56,7 @@ export interface HandleLimits {
 
 /** A worker keeps the limits of its settings itself; those here are for one that does not, and so come later. */
 const DRAIN_GRACE_MS = 60_000;
+/** The same for the end of a call. */
 const END_GRACE_MS = 5000;
 
 export function handleLimits(settings: Pick<Settings, 'drainS' | 'endMs' | 'resetMs'>): HandleLimits {

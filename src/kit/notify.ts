@@ -23,6 +23,7 @@ export interface Notifier {
 /** Carries one message to systemd; rejects when it cannot be sent. */
 export type SendToSystemd = (assignments: readonly string[]) => Promise<void>;
 
+/** Status texts change faster than anybody reads; the last one of a second is sent. */
 const STATUS_DELAY_MS = 1000;
 /** `systemd-notify` waits up to five seconds until its message has been taken. */
 const SEND_LIMIT_MS = 10_000;

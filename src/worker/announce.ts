@@ -4,6 +4,7 @@ import type { Life } from './state.ts';
 
 /** A worker may take as long as it needs to warm up, such as for its turn, as long as its loop runs and says so. */
 const EXTEND_EVERY_MS = 15_000;
+/** What one sign of life is good for: several of them may be missed. */
 const EXTEND_BY_MS = 90_000;
 
 /** Tells the service manager what a worker's life comes to. @returns what to call after each change of it */

@@ -6,7 +6,9 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** A worker that has been free, and has lived for this long, has not died quickly. */
 export const LIVED_MS = 10_000;
+/** The wait after the first quick death; it doubles with every further one. */
 const FIRST_S = 1;
+/** The longest wait: a cause that is mended is noticed within it. */
 const LONGEST_S = 60;
 /** A count that nobody has touched for so long is of a trouble that is over. */
 const FORGOTTEN_MS = 300_000;

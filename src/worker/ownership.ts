@@ -12,6 +12,7 @@ export class NotNow extends Error {
   }
 }
 
+/** How long whoever has the seat may take to say who it is. */
 const ASK_MS = 1000;
 
 /**

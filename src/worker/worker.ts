@@ -33,8 +33,11 @@ export interface WorkerOptions {
   readonly onLife?: (life: Life) => void;
 }
 
+/** Between two looks whether the socket in the file system is still ours. */
 const VERIFY_MS = 1000;
+/** How long engines may take to close; then the process ends without it. */
 const CLOSE_MS = 1000;
+/** The longest wait before loading and warming up are tried again. */
 const WARM_UP_RETRY_MAX_MS = 60_000;
 
 /**

@@ -5,6 +5,7 @@ import { ERRORS } from '../../src/contract/errors.ts';
 import { EXIT } from '../../src/contract/exit-codes.ts';
 import { ROUTES } from '../../src/contract/routes.ts';
 import { SETTINGS } from '../../src/contract/settings.ts';
+import { fixedLimits } from './fixed-limits.ts';
 
 const MADE =
   '<!-- Made from the tables in the code by `npm run reference`; a test compares. Do not edit. -->';
@@ -95,6 +96,19 @@ export const REFERENCE_PAGES: Readonly<Record<string, () => string>> = {
       table(
         ['reason', 'meaning'],
         Object.entries(END_REASONS).map(([reason, means]) => [`\`${reason}\``, means]),
+      ),
+    ),
+  'limits.md': () =>
+    page(
+      'Fixed limits',
+      'What an operator may want to change is a [setting](settings.md). These limits are constants beside the code that keeps them, because no value but this one was ever wanted.',
+      table(
+        ['limit', 'value', 'meaning'],
+        fixedLimits().map(({ path, name, value, means }) => [
+          `\`${path.replace(/^src\//, '')}\` \`${name}\``,
+          value,
+          means ?? '',
+        ]),
       ),
     ),
   'exit-codes.md': () =>

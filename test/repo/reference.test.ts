@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { END_REASONS } from '../../src/contract/end-reasons.ts';
 import { ERRORS } from '../../src/contract/errors.ts';
 import { SETTINGS } from '../../src/contract/settings.ts';
+import { fixedLimits } from './fixed-limits.ts';
 import { openApi } from './openapi.ts';
 import { REFERENCE_PAGES } from './reference-pages.ts';
 import { filesBelow, textOf } from './source.ts';
@@ -16,6 +17,14 @@ describe('the reference pages', () => {
 
   it('docs/openapi.json says what the schemas say', async () => {
     await expect(openApi()).toMatchFileSnapshot('../../docs/openapi.json');
+  });
+});
+
+describe('the fixed limits', () => {
+  it('say each what they limit', () => {
+    const limits = fixedLimits();
+    expect(limits.length).toBeGreaterThan(100);
+    expect(limits.filter(({ means }) => !means).map(({ path, name }) => `${path} ${name}`)).toEqual([]);
   });
 });
 

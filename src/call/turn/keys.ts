@@ -5,6 +5,7 @@ import type { EventOf } from './events.ts';
 
 /** The keypad: a key interrupts at once; digits are collected until they are complete, ended by `#`, or a pause. */
 
+/** Keys kept of one turn: more than any number has digits. */
 const MAX_KEYS = 64;
 
 /**

@@ -9,9 +9,11 @@ import { rest } from './rest.ts';
 
 /** How long a caller may think before they begin their message, and pause within it. */
 const MESSAGE_START_MS = 8000;
+/** A message is over after so long a pause. */
 const MESSAGE_PAUSE_MS = 3000;
 /** How long saving a message may take. */
 const SAVE_MS = 5000;
+/** How long a transfer rings when the agent does not say. */
 const RING_S = 30;
 
 export function startMove(d: Draft, move: Move): void {

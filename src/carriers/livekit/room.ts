@@ -35,6 +35,7 @@ export interface JoinOptions {
   readonly log: Log;
 }
 
+/** How long the server may take to say goodbye; it notices a lost connection by itself. */
 const LEAVE_MS = 500;
 
 /** A room we are in. Owns the connection; in: `leave`, `publish`; out: `RoomNews`. Leaves once. */

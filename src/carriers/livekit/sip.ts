@@ -4,6 +4,7 @@ import { callTwirp } from './twirp.ts';
 
 /** The server waits for the far side longer than it lets it ring; a dial cut off early would be one of unknown outcome. */
 const OVER_RINGING_MS = 15_000;
+/** How long the person a caller is transferred to is rung. */
 const TRANSFER_RINGING_S = 30;
 
 export interface SipDial {

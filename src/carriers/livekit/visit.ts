@@ -16,9 +16,11 @@ import { WaitedInVain } from './wait.ts';
 
 /** Same both ways. The client converts to and from 48 kHz anyway, so that others cost as much; voices have no more. */
 const RATE = 24_000;
+/** How far audio is handed over ahead of its playing; the queue behind it holds three times as much. */
 const SEND_AHEAD_MS = 1000;
 /** A join token has to last as long as a call may: the client uses it to come back after a lost connection. */
 const TOKEN_S = 6 * 3600;
+/** How long the server may take to accept our audio; it needs some tens of milliseconds. */
 const PUBLISH_MS = 3000;
 
 export interface Here {

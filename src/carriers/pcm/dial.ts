@@ -11,6 +11,7 @@ import {
 import { closedWithin } from '../closing.ts';
 import { pcm } from './media.ts';
 
+/** How long the server we dialled may take to close before the connection is cut. */
 const CLOSE_MS = 1000;
 
 type Dialled = Extract<StartRequest, { kind: 'dial' }>;

@@ -31,8 +31,11 @@ export interface Missed {
 }
 
 const RATE = { twilio: 8000, pcm: 16_000 } as const;
+/** How long the host may take to write the record of a call that has ended. */
 const RECORD_WAIT_MS = 8000;
+/** Between two tries of the caller who was refused. */
 const RETRY_MS = 1000;
+/** That caller gives up after a minute: the other calls are shorter. */
 const TRIES_MAX = 60;
 
 /** Sounds are made before the curtain rises, so that nobody waits for them in a call. */

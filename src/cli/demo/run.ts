@@ -20,6 +20,7 @@ export interface DemoOptions {
 
 /** How often the memory of the workers is looked at. */
 const MEMORY_MS = 2000;
+/** How long four workers may take to get ready, two at a time. */
 const READY_LIMIT_MS = 60_000;
 
 /** Runs the whole demo. The stage is taken down whatever happens. */

@@ -6,8 +6,11 @@ import { askFront } from '../../fleet/front.ts';
 import { type Clock, sleep } from '../../kit/clock.ts';
 import type { HostFacts } from './facts.ts';
 
+/** How long a name server may take. */
 const DNS_MS = 3000;
+/** How long the address that starts are sent to may take. */
 const HTTP_MS = 3000;
+/** How long a program that is asked for its state may take. */
 const PROGRAM_MS = 3000;
 
 /** An upgrade that no worker accepts: without a key it is answered 400 by a worker, and by nobody else. */

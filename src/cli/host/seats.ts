@@ -14,6 +14,7 @@ export type SeatReport =
   /** This user may not ask. */
   | { readonly seat: number; readonly at: 'forbidden' };
 
+/** How long a worker may take to answer on its control socket before it counts as silent. */
 const LIMIT_MS = 2000;
 
 export function controlPath(socketDir: string, seat: number): string {

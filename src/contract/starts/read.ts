@@ -43,6 +43,7 @@ export type ReadStart =
 
 /** How many wrong parts a message names: a hostile body may have thousands. */
 const FAULTS_MAX = 20;
+/** How long that message may be: names of members come from whoever sent the body. */
 const FAULT_CHARACTERS_MAX = 2000;
 
 /** Reads the body of a start by request, and its `Idempotency-Key`. Never throws. */

@@ -3,6 +3,7 @@ import type { Clock } from '../../kit/clock.ts';
 import type { HostWatch } from './host-watch.ts';
 import { agentLine, capacityOf } from './seats.ts';
 
+/** How old the look at the seats may be that HAProxy is answered from. */
 const MAX_AGE_MS = 500;
 /** How long an asker may take to read the line and close. */
 const LINGER_MS = 2000;

@@ -5,6 +5,7 @@ import { type CallsOptions, NO_STORE, stateOf } from './calls.ts';
 import { type EndedCall, EndedCalls } from './ended-calls.ts';
 import { type Asked, errorReply, jsonReply, type Reply } from './http.ts';
 
+/** How old the look at the seats may be that a page is made of. */
 const LOOK_AGE_MS = 250;
 /** Records read for one page at most: a filter that fits few calls must not have thousands of files read at once. */
 const READ_MOST = 1000;

@@ -20,7 +20,9 @@ export interface CallsOptions {
   readonly fleet: string;
 }
 
+/** How old the look at the seats may be that says where a call runs. */
 const LOOK_AGE_MS = 250;
+/** How long a worker may take to accept that its call is to end. */
 const HANG_UP_MS = 2000;
 
 /** Where a call stands, and who has it. */

@@ -26,6 +26,7 @@ export interface DispatcherOptions {
 
 type Caller = NonNullable<WebhookEvent['participant']>;
 
+/** Between two tries to find a seat for a caller who rings. */
 const AGAIN_MS = 250;
 /** How long one try may take; a worker joins the room before it answers. */
 const TRY_MS = 12_000;

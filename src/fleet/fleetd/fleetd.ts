@@ -36,9 +36,11 @@ export interface Fleetd {
   close(): Promise<void>;
 }
 
+/** How often claims that count no longer are removed. */
 const SWEEP_EVERY_MS = 60_000;
 /** Records of calls whose worker died are due soon after, and again for those that could have gone on elsewhere. */
 const SETTLE_EVERY_MS = 5000;
+/** How long what is under way may take at the end of the process. */
 const CLOSE_LIMIT_MS = 2000;
 
 /**

@@ -17,6 +17,7 @@ export interface GuardOptions {
   readonly count: (act: string) => void;
 }
 
+/** Between two looks at the pulse of every worker. */
 const LOOK_MS = 250;
 /** A look takes as long as the slowest worker may; what comes on top is our own loop that was held up. */
 const LATE_MS = 1000;

@@ -2,6 +2,7 @@ import type { HostWatch } from './host-watch.ts';
 import { jsonReply, type Reply } from './http.ts';
 import { alive, capacityOf } from './seats.ts';
 
+/** How old the look at the seats may be that health is told from. */
 const LOOK_AGE_MS = 500;
 const NO_STORE = { 'Cache-Control': 'no-store' };
 

@@ -17,7 +17,9 @@ export interface FleetdMetrics {
   page(): Promise<string>;
 }
 
+/** How long a worker may take for its metrics; the page comes without those that are late. */
 const PAGE_LIMIT_MS = 1000;
+/** How old the look at the seats may be that the metrics are made of. */
 const LOOK_AGE_MS = 500;
 
 export function openFleetdMetrics(socketDir: string, host: HostWatch, clock: Clock): FleetdMetrics {

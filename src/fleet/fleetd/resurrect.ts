@@ -24,6 +24,7 @@ export interface ResurrectOptions {
 /** How often the owners of calls are looked at, and how often the list of calls is read anew. */
 const OWNER_MS = 100;
 const CLAIMS_EVERY = 10;
+/** Between two tries to find a worker that goes on with a call. */
 const AGAIN_MS = 250;
 /** A worker joins the room before it answers. */
 const CONTINUE_MS = 10_000;

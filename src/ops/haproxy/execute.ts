@@ -35,10 +35,15 @@ export type Outcome =
   | { readonly ok: true }
   | { readonly ok: false; readonly at: string; readonly why: string; readonly undone: boolean };
 
+/** Between two looks at a server that is to come up or to reload. */
 const POLL_MS = 200;
+/** How long a new server may take to pass its checks: several rounds of them. */
 const SERVER_LIMIT_MS = 20_000;
+/** How long a reload may take until the new process answers. */
 const RELOAD_LIMIT_MS = 20_000;
+/** How long a drained server may take to let go of its last connection. */
 const DELETE_LIMIT_MS = 30_000;
+/** Between two looks at a server whose calls are to end; they take minutes. */
 const IDLE_POLL_MS = 1000;
 /** Above the longest call and the longest drain. */
 const IDLE_LIMIT_MS = 4 * 3600 * 1000;

@@ -25,7 +25,9 @@ export interface Probe {
 
 export type Where = Pick<Fleet, 'address' | 'port' | 'check_port'>;
 
+/** How long a host may take to answer before it counts as away. */
 const LIMIT_MS = 2000;
+/** Far more than the capacity document; whatever is longer is not one of ours. */
 const MAX_BODY_BYTES = 65_536;
 /** Tokens and stale starts are judged by both clocks. The date of an answer is in whole seconds. */
 const MAX_SKEW_S = 2;

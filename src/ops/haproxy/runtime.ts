@@ -5,7 +5,9 @@ import { IngressError } from './description.ts';
 /** One command to a running HAProxy and all it says. */
 export type AskHaproxy = (command: string, payload?: string) => Promise<string>;
 
+/** How long HAProxy may take to answer a command; it answers at once unless it hangs. */
 const LIMIT_MS = 5000;
+/** More than the statistics of a thousand servers. */
 const MAX_ANSWER_BYTES = 8_000_000;
 
 /**

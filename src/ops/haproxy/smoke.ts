@@ -11,7 +11,9 @@ export interface SmokeOptions {
   readonly clock: Clock;
 }
 
+/** How long the test call may take to open: a start with every retry of nginx. */
 const LIMIT_MS = 8000;
+/** How long its end is waited for; the host ends it in any case. */
 const CLOSE_MS = 2000;
 
 /**
