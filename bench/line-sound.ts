@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { decodeMulaw, encodeMulaw } from '../src/audio/g711.ts';
 import { dbfs, fromDb, scale } from '../src/audio/level.ts';
 import { clip } from '../src/audio/pcm.ts';
 import { resample } from '../src/audio/resample.ts';
 import { readMonoWav } from '../src/audio/wav.ts';
+import { packageRoot } from '../src/kit/entry.ts';
 import { percentile } from './figures.ts';
 
 /** The rate of all sound in the benchmarks of hearing, as on a telephone line. */
@@ -15,17 +17,17 @@ export interface Recording {
   readonly use: 'tuning' | 'test' | 'demo';
 }
 
-const FOLDER = new URL('../recordings/', import.meta.url);
+const FOLDER = join(packageRoot, 'recordings');
 
 /** The committed recordings of one use. Nothing that decides a setting may look at `test` or `demo`. */
 export function recordings(use: Recording['use']): Recording[] {
-  const all = JSON.parse(readFileSync(new URL('manifest.json', FOLDER), 'utf8')) as Recording[];
+  const all = JSON.parse(readFileSync(join(FOLDER, 'manifest.json'), 'utf8')) as Recording[];
   return all.filter((recording) => recording.use === use);
 }
 
 /** A recording at 8 kHz. */
 export function soundOf({ file }: Pick<Recording, 'file'>): Int16Array {
-  const { rate, samples } = readMonoWav(readFileSync(new URL(file, FOLDER)));
+  const { rate, samples } = readMonoWav(readFileSync(join(FOLDER, file)));
   return resample(samples, rate, RATE);
 }
 

@@ -1,5 +1,6 @@
-// Runs a TypeScript program of bench/ on plain Node: everything below bench/ is transformed to dist-bench/, and
-// imports of ../src/… are sent to the compiled product in dist/, so that what is measured is what is shipped.
+// Runs a TypeScript program of bench/ on plain Node: everything below bench/, and what the tests lend it, is transformed
+// to dist-bench/, and imports of src/… are sent to the compiled product in dist/, so that what is measured is what is
+// shipped.
 // Usage: node scripts/run-ts.mjs bench/vad.ts [arguments]        (after npm run build)
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -8,21 +9,25 @@ import { fileURLToPath } from 'node:url';
 import { transformSync } from 'oxc-transform';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const source = join(root, 'bench');
+const bench = join(root, 'bench');
+/** The other ends of a line that tests and benchmarks share. */
+const sources = ['bench', 'test/support', 'test/livekit/support'];
 const output = join(root, 'dist-bench');
 
 const [program, ...args] = process.argv.slice(2);
 if (program === undefined) fail('name the program to run, for example: node scripts/run-ts.mjs bench/vad.ts');
 const path = resolve(program);
-if (relative(source, path).startsWith('..'))
+if (relative(bench, path).startsWith('..'))
   fail(`${program} is not below bench/; only benchmarks run this way`);
 if (!existsSync(path)) fail(`${program} does not exist`);
 if (!existsSync(join(root, 'dist'))) fail('dist/ is missing: run "npm run build" first');
 
-for (const name of readdirSync(source, { recursive: true })) {
-  if (name.endsWith('.ts')) transformFile(name);
+for (const folder of sources) {
+  for (const name of readdirSync(join(root, folder), { recursive: true })) {
+    if (name.endsWith('.ts')) transformFile(join(folder, name));
+  }
 }
-const child = spawn(process.execPath, [...process.execArgv, outputOf(relative(source, path)), ...args], {
+const child = spawn(process.execPath, [...process.execArgv, outputOf(relative(root, path)), ...args], {
   stdio: 'inherit',
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
@@ -35,7 +40,7 @@ function outputOf(name) {
 }
 
 function transformFile(name) {
-  const file = join(source, name);
+  const file = join(root, name);
   const { code, errors } = transformSync(file, readFileSync(file, 'utf8'), {
     typescript: { rewriteImportExtensions: 'rewrite', onlyRemoveTypeImports: true },
   });
@@ -44,7 +49,7 @@ function transformFile(name) {
   mkdirSync(dirname(target), { recursive: true });
   // Renamed into place, so that two benchmarks started at once never read a half-written file.
   const fresh = `${target}.${process.pid}`;
-  writeFileSync(fresh, code.replace(/((?:from|import)\s*\(?\s*["'])((?:\.\.\/)+)src\//g, '$1$2dist/'));
+  writeFileSync(fresh, code.replace(/((?:from|import)\s*\(?\s*["'])((?:\.\.\/)+)src\//g, '$1$2../dist/'));
   renameSync(fresh, target);
 }
 

@@ -34,6 +34,8 @@ export class Party {
   heard: Int16Array[] = [];
   /** When each frame of the agent's audio that was not silence came. */
   readonly loudAt: number[] = [];
+  /** When each agent was first heard, by its identity: one that goes on with a call has a name of its own. */
+  readonly firstLoudOf = new Map<string, number>();
   readonly digits: string[] = [];
   readonly #source: AudioSource;
   readonly #track: LocalAudioTrack;
@@ -50,7 +52,10 @@ export class Party {
     });
     this.room.on(RoomEvent.Disconnected, (reason) => this.#gone(DisconnectReason[reason] ?? ''));
     this.room.on(RoomEvent.DtmfReceived, (_code, digit) => this.digits.push(digit));
-    this.room.on(RoomEvent.TrackSubscribed, (track) => void this.#hear(track));
+    this.room.on(
+      RoomEvent.TrackSubscribed,
+      (track, _publication, who) => void this.#hear(track, who.identity),
+    );
   }
 
   /** Joins, publishes, and with `sip` rings until `answerWhenHeard`. */
@@ -130,13 +135,16 @@ export class Party {
     await this.#track.close();
   }
 
-  async #hear(track: RemoteTrack): Promise<void> {
+  async #hear(track: RemoteTrack, identity: string): Promise<void> {
     const stream = new AudioStream(track, { sampleRate: this.rate, numChannels: 1, frameSizeMs: 20 });
     const reader = stream.getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       const { data } = next.value;
       this.heard.push(data);
-      if (data.some((sample) => Math.abs(sample) > 1000)) this.loudAt.push(performance.now());
+      if (!data.some((sample) => Math.abs(sample) > 1000)) continue;
+      const now = performance.now();
+      this.loudAt.push(now);
+      if (!this.firstLoudOf.has(identity)) this.firstLoudOf.set(identity, now);
     }
   }
 }
