@@ -109,9 +109,10 @@ async function oneDeath(signal: 'SIGKILL' | 'SIGSTOP'): Promise<number> {
 }
 
 async function workersThat(state: string) {
-  const all = host?.workers() ?? [];
-  const states = await Promise.all(all.map(({ worker }) => host?.status(worker)));
-  return all.filter((_, index) => states[index]?.state === state);
+  const found = [];
+  for (const one of host?.workers() ?? [])
+    if ((await host?.status(one.worker))?.state === state) found.push(one);
+  return found;
 }
 
 async function dispatch({ room, identity, callId }: { room: string; identity: string; callId: string }) {
@@ -156,7 +157,10 @@ function report(seen: Readonly<Record<'killed' | 'hung', Rounds>>): void {
     { what: `${after} → heard again, p50`, value: percentile(againMs, 50) - noticedMs, unit: 'ms' },
     { what: `${after} → heard again, p95`, value: percentile(againMs, 95) - noticedMs, unit: 'ms', goal },
   ]);
-  if (values.json) return void console.log(JSON.stringify({ ...seen, figures }));
+  if (values.json) {
+    console.log(JSON.stringify({ ...seen, figures }));
+    return;
+  }
   for (const why of [...seen.killed.lost, ...seen.hung.lost]) console.log(`lost: ${why}`);
   console.log(printFigures(figures));
 }

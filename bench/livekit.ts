@@ -1,8 +1,9 @@
 /**
  * Calls in LiveKit rooms, one after the other in one worker, against a real server: how soon the agent's track is there
- * after the start was asked for, what stays behind of each call, and how soon a caller is spoken to again when the
- * worker is killed. Needs `livekit-server`. The callers run in this process, not in the worker.
- * Usage: node scripts/run-ts.mjs bench/livekit.ts [--calls 200] [--kills 20]
+ * after the start was asked for, what stays behind of each call, and what is added to placing a call. Needs
+ * `livekit-server`. The callers run in this process, not in the worker. `bench:livekit-deaths` measures deaths.
+ * `--heap` weighs the JavaScript heap instead of the process, which grows by being weighed.
+ * Usage: npm run bench:livekit -- [--calls 200] [--dialouts 40] [--heap]
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -10,193 +11,211 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  AudioSource,
-  dispose,
-  LocalAudioTrack,
-  Room,
-  RoomEvent,
-  TrackPublishOptions,
-} from '@livekit/rtc-node';
-import { AccessToken, RoomConfiguration } from 'livekit-server-sdk';
+import { dispose } from '@livekit/rtc-node';
 import { realClock, sleep } from '../src/kit/clock.ts';
 import { packageRoot } from '../src/kit/entry.ts';
+import { dispatchOf, eventually, ring } from '../test/livekit/support/calls.ts';
+import { KEY, LiveKitServer } from '../test/livekit/support/server.ts';
+import { SipStandIn } from '../test/livekit/support/sip-stand-in.ts';
 import { percentile, printFigures } from './figures.ts';
 
 const { values } = parseArgs({
-  options: { calls: { type: 'string', default: '200' }, kills: { type: 'string', default: '20' } },
+  options: {
+    calls: { type: 'string', default: '200' },
+    dialouts: { type: 'string', default: '40' },
+    heap: { type: 'boolean', default: false },
+  },
 });
-const KEY = 'devkey';
-const SECRET = 'devsecretdevsecretdevsecretdevsecret';
-const PORT = 27_880;
-const url = `ws://127.0.0.1:${PORT}`;
+const LOOK_FIRST = 20;
 const folder = mkdtempSync(join(tmpdir(), 'cxb-bench-'));
 mkdirSync(join(folder, 'data'));
-const children = new Set<ChildProcess>();
+const workers = new Set<ChildProcess>();
+const server = await LiveKitServer.start();
+const sip = await SipStandIn.start(server);
 
 try {
   await run();
 } finally {
-  for (const child of children) child.kill('SIGKILL');
+  for (const worker of workers) worker.kill('SIGKILL');
+  await sip.stop();
+  await server.stop();
   await dispose();
   await sleep(realClock, 200);
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
 async function run(): Promise<void> {
-  start('livekit-server', ['--config-body', JSON.stringify(serverConfig())], {});
-  await sleep(realClock, 500);
-  const worker = await freeWorker(1);
+  const worker = await freeWorker(1, server.url);
   const answered: number[] = [];
   const published: number[] = [];
   const remains: Remains[] = [];
   const calls = Number(values.calls);
   for (let n = 1; n <= calls; n++) {
-    const { answerMs, trackMs, hangUp } = await call(n, 1);
+    const { answerMs, trackMs } = await call();
     answered.push(answerMs);
     published.push(trackMs);
-    await hangUp();
-    await until(1, 'free');
-    if (n === 20 || n === calls || n % 50 === 0) remains.push(look(worker, n));
+    if (n === LOOK_FIRST || n === calls || n % 50 === 0) {
+      remains.push(await look(worker, n));
+      console.error(shown(remains.at(-1)));
+    }
   }
   const [first, last] = [remains[0], remains.at(-1)];
-  const perCall = first && last ? (last.rssMb - first.rssMb) / Math.max(1, last.n - first.n) : Number.NaN;
-  for (const { n, rssMb, fds, threads, claims } of remains)
-    console.log(
-      `after ${n} calls: ${rssMb.toFixed(0)} MB, ${fds} fds, ${threads} threads, ${claims} live claims`,
-    );
-  const again = await kills(worker, Number(values.kills));
+  const grown = (of: (one: Remains) => number) =>
+    first && last && last.n > first.n ? (of(last) - of(first)) / (last.n - first.n) : Number.NaN;
+  const { joinMs, dialMs } = await dialouts(Number(values.dialouts));
   const figures = [
     { what: 'start asked for → answer, p50', value: percentile(answered, 50), unit: 'ms' },
     { what: 'start asked for → answer, p95', value: percentile(answered, 95), unit: 'ms' },
     { what: "start asked for → the agent's track, p50", value: percentile(published, 50), unit: 'ms' },
     { what: "start asked for → the agent's track, p95", value: percentile(published, 95), unit: 'ms' },
-    { what: 'memory that stays per call', value: perCall, unit: 'MB', goal: 0.6 },
-    { what: 'killed → the next agent’s track, p50', value: percentile(again, 50), unit: 'ms' },
-    { what: 'killed → the next agent’s track, p95', value: percentile(again, 95), unit: 'ms', goal: 3000 },
+    {
+      what: 'memory that stays per call',
+      value: values.heap ? Number.NaN : grown(({ rssMb }) => rssMb),
+      unit: 'MB',
+      goal: 0.6,
+    },
+    { what: 'JavaScript heap that stays per call', value: grown(({ heapMb }) => heapMb) * 1024, unit: 'KB' },
+    { what: 'call to be placed asked for → answer, p50', value: percentile(joinMs, 50), unit: 'ms' },
+    {
+      what: 'call to be placed asked for → LiveKit told to dial, p50',
+      value: percentile(dialMs, 50),
+      unit: 'ms',
+    },
+    {
+      what: 'call to be placed asked for → LiveKit told to dial, p95',
+      value: percentile(dialMs, 95),
+      unit: 'ms',
+    },
   ];
   console.log(printFigures(figures));
+}
+
+/** A caller who rings, is dispatched to worker 1, has been connected, and hangs up. */
+async function call(): Promise<{ readonly answerMs: number; readonly trackMs: number }> {
+  const { at, caller } = await ring(server.url);
+  const askedMs = performance.now();
+  await ask(1, 'sock', 'POST', '/livekit/dispatch', dispatchOf(at).body);
+  const answerMs = performance.now() - askedMs;
+  await eventually('the agent publishes', () => (caller.agent()?.trackPublications.size ?? 0) > 0);
+  const trackMs = performance.now() - askedMs;
+  await caller.setStatus('active');
+  await until(1, 'live');
+  await caller.leave();
+  await until(1, 'free');
+  return { answerMs, trackMs };
+}
+
+/** Calls a telephone that answers at once; the server's SIP side says when it was told to dial. */
+async function dialouts(count: number): Promise<{ readonly joinMs: number[]; readonly dialMs: number[] }> {
+  let toldMs = 0;
+  sip.decide = () => {
+    toldMs = performance.now();
+    return { answerMs: 50 };
+  };
+  if (count > 0) await freeWorker(2, sip.url);
+  const joinMs: number[] = [];
+  const dialMs: number[] = [];
+  for (let n = 0; n < count; n++) {
+    const askedMs = performance.now();
+    await ask(2, 'sock', 'POST', '/livekit/dialout', { to: '+15550123', trunk_id: 'ST_1' });
+    joinMs.push(performance.now() - askedMs);
+    await until(2, 'live');
+    dialMs.push(toldMs - askedMs);
+    await sip.legs.at(-1)?.leave();
+    await until(2, 'free');
+  }
+  return { joinMs, dialMs };
 }
 
 interface Remains {
   readonly n: number;
   readonly rssMb: number;
+  readonly heapMb: number;
   readonly fds: number;
   readonly threads: number;
   readonly claims: number;
 }
 
-function look({ pid = 0 }: ChildProcess, n: number): Remains {
+async function look({ pid = 0 }: ChildProcess, n: number): Promise<Remains> {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0);
   const claims = readdirSync(join(folder, 'cxbcore_claims'))
     .map((file) => readFileSync(join(folder, 'cxbcore_claims', file), 'utf8'))
     .filter((text) => text.includes('"state":"') && !text.includes('"state":"ended"')).length;
   const fds = readdirSync(`/proc/${pid}/fd`).length;
-  return { n, rssMb: field('VmRSS') / 1024, fds, threads: field('Threads'), claims };
+  const rssMb = field('VmRSS') / 1024;
+  const threads = field('Threads');
+  return { n, rssMb, fds, threads, claims, heapMb: values.heap ? await heapOf(pid) : Number.NaN };
 }
 
-/** Each time the worker with the call is killed, another of the host is asked to go on, and becomes the next to be killed. */
-async function kills(first: ChildProcess, count: number): Promise<number[]> {
-  const times: number[] = [];
-  let busy = first;
-  let number = 1;
-  for (let n = 1; n <= count; n++) {
-    // A number of its own: one that dies often is started later and later.
-    const spare = number + 1;
-    const next = await freeWorker(spare);
-    const { callId, track, hangUp } = await call(100_000 + n, number);
-    const heard = track();
-    const killedMs = realClock.now();
-    busy.kill('SIGKILL');
-    await new Promise((resolve) => void busy.once('exit', resolve));
-    await ask(spare, 'sock', 'POST', '/continue', { call_id: callId, cause: 'killed' });
-    await heard;
-    times.push(realClock.now() - killedMs);
-    await hangUp();
-    await until(spare, 'free');
-    busy = next;
-    number = spare;
-  }
-  return times;
+/** What lives on the JavaScript heap: the sizes of all objects in a snapshot, which begins with a full collection. */
+async function heapOf(pid: number): Promise<number> {
+  const snapshots = () => readdirSync(folder).filter((name) => name.endsWith('.heapsnapshot'));
+  process.kill(pid, 'SIGUSR2');
+  let bytes = Number.NaN;
+  await eventually(
+    'the heap is written',
+    () => {
+      try {
+        const [name = ''] = snapshots();
+        bytes = heapBytes(readFileSync(join(folder, name), 'utf8'));
+        return true;
+      } catch {
+        return false; // not there yet, or not complete
+      }
+    },
+    60_000,
+  );
+  for (const name of snapshots()) rmSync(join(folder, name));
+  return bytes / 1_048_576;
 }
 
-/** A caller who rings, is dispatched to a worker, and has been connected. */
-async function call(n: number, worker: number) {
-  const callId = `SCL_${n}`;
-  const room = `in_${n}`;
-  const identity = `sip_${n}`;
-  const attributes = { 'sip.callID': callId, 'sip.callStatus': 'ringing' };
-  const token = new AccessToken(KEY, SECRET, { identity, ttl: 300, attributes });
-  token.kind = 'sip';
-  token.addGrant({ roomJoin: true, room, canPublish: true, canSubscribe: true, canUpdateOwnMetadata: true });
-  token.roomConfig = new RoomConfiguration({ maxParticipants: 2, departureTimeout: 5 });
-  const party = new Room();
-  await party.connect(url, await token.toJwt(), { autoSubscribe: true, dynacast: false });
-  const source = new AudioSource(16_000, 1, 1000);
-  const microphone = LocalAudioTrack.createAudioTrack('caller', source);
-  await party.localParticipant?.publishTrack(microphone, new TrackPublishOptions());
-  const track = () =>
-    new Promise<void>((resolve) => void party.once(RoomEvent.TrackSubscribed, () => resolve()));
-  const subscribed = track();
-  const body = {
-    room,
-    participant_identity: identity,
-    sip_call_id: callId,
-    received_at: Date.now(),
-    deadline_ms: 20_000,
+/** @throws SyntaxError while the file is being written */
+function heapBytes(text: string): number {
+  const { snapshot, nodes } = JSON.parse(text) as {
+    snapshot: { meta: { node_fields: string[] } };
+    nodes: number[];
   };
-  const askedMs = realClock.now();
-  await ask(worker, 'sock', 'POST', '/livekit/dispatch', body);
-  const answerMs = realClock.now() - askedMs;
-  await subscribed;
-  const trackMs = realClock.now() - askedMs;
-  await party.localParticipant?.setAttributes({ ...attributes, 'sip.callStatus': 'active' });
-  await until(worker, 'live');
-  const hangUp = async () => {
-    await party.disconnect();
-    await microphone.close();
-  };
-  return { callId, answerMs, trackMs, track, hangUp };
+  const fields = snapshot.meta.node_fields;
+  const size = fields.indexOf('self_size');
+  let bytes = 0;
+  for (let at = size; at < nodes.length; at += fields.length) bytes += nodes[at] ?? 0;
+  return bytes;
 }
 
-async function freeWorker(number: number): Promise<ChildProcess> {
-  const child = start(join(packageRoot, 'scripts/run_worker.sh'), [], {
-    CXBCORE_MODE: 'development',
-    CXBCORE_SOCKET: join(folder, `cxbcore_${number}.sock`),
-    CXBCORE_SOCKET_DIR: folder,
-    CXBCORE_DATA_DIR: join(folder, 'data'),
-    CXBCORE_AGENTS: join(packageRoot, 'bench/quiet-agents'),
-    LIVEKIT_URL: url,
-    LIVEKIT_API_KEY: KEY,
-    LIVEKIT_API_SECRET: SECRET,
-    LOG_LEVEL: 'error',
+function shown(one: Remains | undefined): string {
+  if (!one) return '';
+  const { n, rssMb, heapMb, fds, threads, claims } = one;
+  const weight = values.heap ? `${heapMb.toFixed(2)} MB of heap` : `${rssMb.toFixed(0)} MB`;
+  return `after ${n} calls: ${weight}, ${fds} files, ${threads} threads, ${claims} live claims`;
+}
+
+async function freeWorker(number: number, url: string): Promise<ChildProcess> {
+  const child = spawn(join(packageRoot, 'scripts/run_worker.sh'), {
+    env: {
+      PATH: process.env['PATH'],
+      NODE_OPTIONS: `--heapsnapshot-signal=SIGUSR2 --diagnostic-dir=${folder}`,
+      CXBCORE_MODE: 'development',
+      CXBCORE_SOCKET: join(folder, `cxbcore_${number}.sock`),
+      CXBCORE_SOCKET_DIR: folder,
+      CXBCORE_DATA_DIR: join(folder, 'data'),
+      CXBCORE_AGENTS: join(packageRoot, 'bench/quiet-agents'),
+      LIVEKIT_URL: url,
+      LIVEKIT_API_KEY: KEY.key,
+      LIVEKIT_API_SECRET: KEY.secret,
+      LOG_LEVEL: 'error',
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
+  workers.add(child);
   await until(number, 'free');
   return child;
 }
 
-function start(
-  program: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): ChildProcess {
-  const child = spawn(program, args, {
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  children.add(child);
-  child.once('exit', () => children.delete(child));
-  return child;
-}
-
 async function until(worker: number, state: string): Promise<void> {
-  for (let tries = 0; tries < 6000; tries++) {
-    const text = await ask(worker, 'ctl', 'GET', '/status').catch(() => '');
-    if (text.includes(`"state":"${state}"`)) return;
-    await sleep(realClock, 10);
-  }
-  throw new Error(`worker ${worker} was not ${state} within a minute`);
+  const isThere = async () =>
+    (await ask(worker, 'ctl', 'GET', '/status').catch(() => '')).includes(`"state":"${state}"`);
+  await eventually(`worker ${worker} is ${state}`, isThere, 60_000);
 }
 
 function ask(
@@ -220,22 +239,4 @@ function ask(
     sent.on('error', reject);
     sent.end(body && JSON.stringify(body));
   });
-}
-
-function serverConfig(): object {
-  return {
-    port: PORT,
-    bind_addresses: ['127.0.0.1'],
-    rtc: {
-      udp_port: PORT + 2,
-      tcp_port: 0,
-      node_ip: '127.0.0.1',
-      use_external_ip: false,
-      enable_loopback_candidate: true,
-      interfaces: { includes: ['lo'] },
-      stun_servers: ['127.0.0.1:9'],
-    },
-    keys: { [KEY]: SECRET },
-    logging: { level: 'error', json: true },
-  };
 }
