@@ -13,6 +13,7 @@ const retry = process.env['CI'] ? 1 : 0;
 export default defineConfig({
   resolve: { alias },
   test: {
+    expect: { poll: { timeout: 30_000 } },
     reporters: [process.env['CI'] ? 'default' : 'dot', './test/support/closing-reporter.ts'],
     projects: [
       { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'agents/**/*.test.ts'] } },
@@ -23,8 +24,8 @@ export default defineConfig({
           include: ['test/process/**/*.test.ts', 'test/wire/**/*.test.ts', 'test/livekit/**/*.test.ts'],
           fileParallelism: false,
           retry,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -64,7 +64,7 @@ test('a call whose worker is killed goes on in another process with what the cal
       { n: 2, worker: 2, ended: 'end' },
     ],
   });
-}, 60_000);
+});
 
 test('a worker that hung, and wakes when another one has its call, notices and goes', async () => {
   const first = await midCall();
@@ -76,4 +76,4 @@ test('a worker that hung, and wakes when another one has its call, notices and g
   first.kill('SIGCONT');
   expect(await rest).toContain('lost');
   expect(record()).toEqual(before);
-}, 60_000);
+});

@@ -72,7 +72,7 @@ describe('the packed package, installed elsewhere', () => {
     const ended = new Promise((resolve) => void up.on('exit', resolve));
     up.kill('SIGTERM');
     expect(await ended).toBe(0);
-  }, 60_000);
+  });
 
   it('runs the demo', () => {
     const json = execFileSync(cxbcore(), ['demo', '--json'], {

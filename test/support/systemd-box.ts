@@ -70,7 +70,7 @@ until_true is cxbcore@1 ActiveState active; until_true is cxbcore@2 ActiveState 
 `;
 
 /** Runs a script as root next to a systemd of its own. The network's loopback is the machine's, so the port is any free one. */
-export async function inBox(opt: string, script: string, timeoutS = 55): Promise<BoxRun> {
+export async function inBox(opt: string, script: string, timeoutS = 170): Promise<BoxRun> {
   const folder = mkdtempSync(join(tmpdir(), 'cxb-script-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const port = await freePort();

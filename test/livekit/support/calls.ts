@@ -128,11 +128,11 @@ export function isLoud(samples: Int16Array): boolean {
   return samples.some((sample) => Math.abs(sample) > 1000);
 }
 
-/** Resolves when `check` holds; looks often, and rejects after ten seconds. */
+/** Resolves when `check` holds; looks often, and rejects after the limit. */
 export async function eventually(
   what: string,
   check: () => boolean | Promise<boolean>,
-  limitMs = 10_000,
+  limitMs = 30_000,
 ): Promise<void> {
   const end = performance.now() + limitMs;
   while (!(await check())) {

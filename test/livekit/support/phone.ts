@@ -25,12 +25,12 @@ export async function listen(party: Party, since = performance.now()): Promise<n
       began = party.loudAt.find((at) => at > since) ?? 0;
       return began > 0;
     },
-    20_000,
+    60_000,
   );
   await eventually(
     'the agent finishes',
     () => performance.now() - (party.loudAt.at(-1) ?? 0) > QUIET_MS,
-    20_000,
+    60_000,
   );
   return began;
 }

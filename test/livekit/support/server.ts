@@ -30,7 +30,7 @@ export class LiveKitServer {
   async start(): Promise<void> {
     const child = spawn('livekit-server', ['--config-body', this.#config()], { stdio: 'ignore' });
     this.#process = child;
-    for (let tries = 0; tries < 250; tries++) {
+    for (let tries = 0; tries < 1500; tries++) {
       if (child.exitCode !== null) throw new Error(`livekit-server ended with ${child.exitCode}`);
       const ready = await fetch(`http://127.0.0.1:${this.port}/`).then(
         (answer) => answer.status === 200,
@@ -39,7 +39,7 @@ export class LiveKitServer {
       if (ready) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    throw new Error('livekit-server did not get ready within 5 s');
+    throw new Error('livekit-server did not get ready within 30 s');
   }
 
   /** The first SIGTERM lets calls go on; the second ends them. Clients are told. */
