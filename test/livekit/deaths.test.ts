@@ -1,6 +1,13 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { listParticipants, removeParticipant, type ServerAccess } from '../../src/carriers/livekit/rooms.ts';
+import {
+  listParticipants,
+  listRooms,
+  removeParticipant,
+  type ServerAccess,
+} from '../../src/carriers/livekit/rooms.ts';
 import { realClock } from '../../src/kit/clock.ts';
 import { post } from '../support/post.ts';
 import { describeWith } from '../support/programs.ts';
@@ -97,6 +104,19 @@ describeWith('livekit-server')('a dispatch that goes wrong half way', () => {
     const two = await worker(server.url, { folder: one.folder, number: 2 });
     expect(await dispatch(two, dispatchOf(at).body)).toMatchObject({ status: 202 });
     await caller.leave();
+  });
+
+  test('the caller hangs up while they ring: the worker is free, its record says so, and no room is left', async () => {
+    const one = await worker(server.url);
+    const { at, caller } = await ring(server.url);
+    expect(await dispatch(one, dispatchOf(at).body)).toMatchObject({ status: 202 });
+    await eventually('the agent is there', () => caller.agent() !== undefined);
+    await caller.leave();
+    await one.until(({ state }) => state === 'free');
+    const path = join(one.dataDir, 'records', `${at.callId}.json`);
+    await eventually('it has its record', () => existsSync(path));
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ end: { reason: 'caller.hung_up' } });
+    await eventually('the room is gone', async () => !(await listRooms(access)).includes(at.room));
   });
 
   test('ten copies of one dispatch to two workers: one is taken, and one agent is heard', async () => {

@@ -72,7 +72,7 @@ const statuses = (answers: readonly Posted[]) => answers.map(({ status }) => sta
 const all = (status: number, count: number) => Array.from({ length: count }, () => status);
 
 describeWith('nginx')('starts by request through nginx', () => {
-  it('16 at once on each route fill 16 workers, and the 17th is 429; the same with the reference blocks', async () => {
+  it('16 at once on each route fill 16 workers, the 17th is 429 and a repeated one 200; the same with the reference blocks', async () => {
     const started = await requestHost(16);
     const { host, folder } = started;
     const fill = async (port: number, route: string, round: string) => {
@@ -88,6 +88,8 @@ describeWith('nginx')('starts by request through nginx', () => {
       const refused = await post({ port: host.port }, route, bodyOf(route, `${round}-17`));
       expect(refused).toMatchObject({ status: 429, json: { error: 'at_capacity' } });
       expect(refused.headers['retry-after']).toBe('1');
+      const again = await post({ port: host.port }, route, bodyOf(route, `${round}-0`));
+      expect(again).toMatchObject({ status: 200, json: { status: 'duplicate', call_id: `${round}-0` } });
       await hangUpAll(started);
     }
     for (const route of START_POSTS.slice(0, 3)) {

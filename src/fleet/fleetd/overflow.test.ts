@@ -16,15 +16,22 @@ const RECORDER = { identity: 'EG_1', kind: 'EGRESS' };
 
 let people: object[];
 let done: string[];
+/** Whom and what the server does not find any more when it is to end them. */
+let gone: string[];
 let server: Server;
 
 beforeEach(async () => {
-  [people, done] = [[], []];
+  [people, done, gone] = [[], [], []];
   server = createServer((request, response) => {
     void text(request).then((body) => {
       const { room, identity = room } = JSON.parse(body) as Record<string, string>;
       const method = request.url?.split('/').at(-1) ?? '';
       if (method !== 'ListParticipants') done.push(`${method} ${identity}`);
+      if (method !== 'ListParticipants' && gone.includes(identity ?? '')) {
+        const answer = { code: 'not_found', msg: 'participant does not exist' };
+        response.writeHead(404).end(JSON.stringify(answer));
+        return;
+      }
       response.writeHead(200).end(JSON.stringify({ participants: people }));
     });
   });
@@ -32,13 +39,18 @@ beforeEach(async () => {
 });
 afterEach(() => new Promise((resolve) => void server.close(resolve)));
 
-async function abandon(route: string, there: object[]): Promise<string[]> {
-  people = there;
+function open(more: Readonly<Record<string, string>> = {}): Overflow {
   const address = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const env = { LIVEKIT_URL: address, LIVEKIT_API_KEY: 'k', LIVEKIT_API_SECRET: 's' };
+  const env = { LIVEKIT_URL: address, LIVEKIT_API_KEY: 'k', LIVEKIT_API_SECRET: 's', ...more };
   const settings = readSettings(env, 'here');
   const overflow = Overflow.open({ settings, clock: realClock, log: silentLog, count: () => undefined });
-  await overflow?.abandoned({ room: 'r', participants: [DEAD.identity], route } as unknown as Claim);
+  if (!overflow) throw new Error('LiveKit is not set up');
+  return overflow;
+}
+
+async function abandon(route: string, there: object[]): Promise<string[]> {
+  people = there;
+  await open().abandoned({ room: 'r', participants: [DEAD.identity], route } as unknown as Claim);
   return done;
 }
 
@@ -57,4 +69,22 @@ it.each([
   ['a room in which nobody is closes by itself', [RECORDER]],
 ])('%s', async (_what, there) => {
   expect(await abandon('/livekit/dispatch', there)).toEqual([]);
+});
+
+it.each([
+  ['/livekit/dispatch', 'DeleteRoom r'],
+  ['/attach', `RemoveParticipant ${CALLER.identity}`],
+])(
+  'a caller of %s who left in the same moment, and an agent who is gone too, are no error',
+  async (route, last) => {
+    gone = [DEAD.identity, CALLER.identity, 'r'];
+    expect(await abandon(route, [DEAD, CALLER])).toEqual([`RemoveParticipant ${DEAD.identity}`, last]);
+  },
+);
+
+it('a caller who stops ringing just before they are told busy is no error', async () => {
+  people = [RINGING];
+  gone = [RINGING.identity];
+  await open({ CXBCORE_DISPATCH_BUSY: 'remove' }).unanswered('r', RINGING.identity);
+  expect(done).toEqual([`RemoveParticipant ${RINGING.identity}`]);
 });
