@@ -1,4 +1,5 @@
 import { call } from './call.ts';
+import { capacity } from './capacity.ts';
 import type { Command } from './command.ts';
 import { config } from './config.ts';
 import { demo } from './demo.ts';
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   restart,
   why,
   doctor,
+  capacity,
   config,
   ingress,
   install,

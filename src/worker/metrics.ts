@@ -94,6 +94,12 @@ function gauges(registry: Registry, present: () => Present, delay: LoopDelay): v
     delay.quantiles(),
   );
   registry.gauge(
+    'cxbcore_event_loop_late_ms',
+    'How late the main loop was during calls, all looks at it added up.',
+    () => delay.looks().lateMs,
+  );
+  registry.gauge('cxbcore_event_loop_looks', 'How often that was looked at.', () => delay.looks().count);
+  registry.gauge(
     'cxbcore_memory_bytes',
     'Memory of the process: resident, and its proportional share.',
     () => {
@@ -115,6 +121,8 @@ interface LoopDelay {
   watch(): void;
   rest(): void;
   quantiles(): [{ quantile: string }, number][];
+  /** Totals, from which anybody can have the mean of any span of time. */
+  looks(): { readonly count: number; readonly lateMs: number };
 }
 
 /** Measured during calls only: its timer would otherwise wake sixteen idle processes fifty times a second. */
@@ -137,5 +145,10 @@ function openLoopDelay(): LoopDelay {
       [{ quantile: '0.99' }, quantile(99)],
       [{ quantile: '1' }, quantile(100)],
     ],
+    looks() {
+      if (!histogram || histogram.count === 0) return { count: 0, lateMs: 0 };
+      const { count, mean } = histogram;
+      return { count, lateMs: Math.max(0, count * (mean / 1e6 - RESOLUTION_MS)) };
+    },
   };
 }

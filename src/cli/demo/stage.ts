@@ -19,8 +19,8 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** What a process needs to run at all; everything of CXB Core's own is set here and not inherited. */
-const KEPT = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TMPDIR', 'NODE_OPTIONS'];
+/** What a process needs to run at all; a host of a command's own inherits nothing of CXB Core's settings. */
+export const KEPT = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TMPDIR', 'NODE_OPTIONS'];
 
 export async function openStage(options: {
   workers: number;
