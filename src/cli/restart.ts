@@ -6,7 +6,7 @@ import { askSeats, type SeatReport, tell } from './host/seats.ts';
 import { hostSettings, seatNumbers } from './host/settings.ts';
 import { totalsOf } from './host/totals.ts';
 import { plural } from './host/words.ts';
-import { floorOf, type Restarting, type SeatState, stateOf, toTell } from './restart/plan.ts';
+import { floorOf, patienceOf, type Restarting, type SeatState, stateOf, toTell } from './restart/plan.ts';
 
 /** Between two looks at the seat that is being restarted. */
 const POLL_MS = 250;
@@ -17,9 +17,9 @@ export const restart: Command = {
   name: 'restart',
   summary: 'Give seats a new process, one after the other; no call is ended.',
   description:
-    'Tells each worker to leave, which systemd or "cxbcore up" then replaces. Seats with a call change when it ' +
-    'ends, half of the host at a time; idle ones go one at a time, and only while others are free. Stops at the first new process ' +
-    'that does not get ready: the rest keep what they run. Takes as long as the longest call, unless --no-wait is given.',
+    'Tells each worker to leave, which systemd or "cxbcore up" then replaces. Idle seats go first, one ' +
+    'at a time, and only while others are free; those with a call change when it ends, as many at a time as the load leaves over. ' +
+    'Stops at the first new process that does not get ready: the rest keep what they run. Waits for calls to end, unless --no-wait is given.',
   examples: [
     { run: 'cxbcore restart', means: 'all seats, such as after an upgrade or a change of settings' },
     { run: 'cxbcore restart 3', means: 'one seat' },
@@ -128,7 +128,8 @@ class Rolling {
       this.#tellState(seat.seat, state);
       return [{ seat: seat.seat, state, told: seat.toldMs !== undefined }];
     });
-    for (const number of toTell(seen, totalsOf(reports).free, this.#floor)) await this.#tell(number, now);
+    const load = { free: totalsOf(reports).free, floor: this.#floor, patience: patienceOf(reports) };
+    for (const number of toTell(seen, load)) await this.#tell(number, now);
     return seen;
   }
 

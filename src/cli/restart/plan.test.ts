@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { SeatReport } from '../host/seats.ts';
-import { floorOf, type SeatState, stateOf, toTell } from './plan.ts';
+import { floorOf, patienceOf, type SeatState, stateOf, toTell } from './plan.ts';
 
 function answers(pid: number, state: string, degraded: string | null = null): SeatReport {
   return { seat: 1, at: 'answers', status: { pid, state, degraded } } as unknown as SeatReport;
@@ -30,23 +30,53 @@ test.each<[string, Parameters<typeof stateOf>[0], SeatReport, SeatState]>([
 
 const seat = (number: number, state: SeatState, told = false) => ({ seat: number, state, told });
 
-test('half of the seats are told while they have calls, idle ones one at a time', () => {
+/** Calls are long, and two seats are free. */
+const load = { free: 2, floor: 1, patience: 60 };
+
+test('idle seats are told first, one at a time', () => {
   const seats = [seat(1, 'busy'), seat(2, 'idle'), seat(3, 'idle'), seat(4, 'busy')];
-  expect(toTell(seats, 2, 1)).toEqual([1, 4]);
-  const told = [seat(1, 'leaving', true), seat(2, 'idle'), seat(3, 'idle'), seat(4, 'leaving', true)];
-  expect(toTell(told, 2, 1)).toEqual([2]);
-  const full = [seat(1, 'busy'), seat(2, 'busy'), seat(3, 'leaving', true), seat(4, 'busy')];
-  expect(toTell(full, 0, 1)).toEqual([1]);
-  expect(toTell([seat(1, 'leaving', true), seat(2, 'coming', true), seat(3, 'idle')], 1, 0)).toEqual([]);
-  expect(toTell([seat(2, 'ready', true), seat(3, 'idle')], 2, 1)).toEqual([3]);
+  expect(toTell(seats, load)).toEqual([2]);
+  expect(toTell([seat(1, 'busy'), seat(2, 'coming', true), seat(3, 'idle')], load)).toEqual([]);
+  expect(toTell([seat(2, 'ready', true), seat(3, 'idle')], load)).toEqual([3]);
+  expect(toTell([seat(1, 'leaving', true), seat(2, 'idle'), seat(3, 'idle')], load)).toEqual([2]);
 });
 
-test('an idle seat waits while it is needed', () => {
-  expect(toTell([seat(1, 'busy'), seat(2, 'idle')], 1, 1)).toEqual([1]);
+test('of those with long calls, half of the host is told at once', () => {
+  const busy = [seat(1, 'busy'), seat(2, 'busy'), seat(3, 'leaving', true), seat(4, 'busy')];
+  expect(toTell(busy, { ...load, free: 0 })).toEqual([1]);
+  const done = [seat(1, 'busy'), seat(2, 'ready', true), seat(3, 'ready', true), seat(4, 'busy')];
+  expect(toTell(done, load)).toEqual([1, 4]);
+});
+
+test('of those with short calls, no more are told than the load leaves over', () => {
+  const short = { free: 3, floor: 1, patience: 0.4 };
+  const busy = [1, 2, 3, 4, 5].map((number) => seat(number, 'busy'));
+  const ready = [6, 7, 8].map((number) => seat(number, 'ready', true));
+  expect(toTell([...busy, ...ready], short)).toEqual([1, 2]);
+  const told = [seat(1, 'leaving', true), seat(2, 'coming', true), ...busy.slice(2), ...ready];
+  expect(toTell(told, short)).toEqual([]);
+});
+
+test('a seat with a call is told where an idle one is needed', () => {
+  expect(toTell([seat(1, 'busy'), seat(2, 'idle')], { ...load, free: 1 })).toEqual([1]);
+});
+
+test('patience is the length of calls so far over the time of a warm-up', () => {
+  const said = (seconds: number | null, ms: number): SeatReport =>
+    ({
+      seat: 1,
+      at: 'answers',
+      status: { call: seconds === null ? null : { seconds }, warm_up_ms: { engines: ms, call: ms } },
+    }) as unknown as SeatReport;
+  expect(patienceOf([said(30, 1000), said(90, 2000), said(null, 0), silent])).toBe(20);
+  expect(patienceOf([said(30, 0)])).toBe(3);
+  expect(patienceOf([gone])).toBe(0);
 });
 
 test('nobody is told after a failure', () => {
-  expect(toTell([seat(1, 'failed', true), seat(2, 'idle'), seat(3, 'busy')], 5, 1)).toEqual([]);
+  expect(toTell([seat(1, 'failed', true), seat(2, 'idle'), seat(3, 'busy')], { ...load, free: 5 })).toEqual(
+    [],
+  );
 });
 
 test('half of the free seats stay, and a single seat may go', () => {

@@ -39,28 +39,55 @@ export function stateOf(seat: Restarting, report: SeatReport, nowMs: number, lim
   return seat.goneMs !== undefined && nowMs - seat.goneMs > limitMs ? 'failed' : 'coming';
 }
 
+/** What the host carries while it is being restarted. */
+export interface Load {
+  /** Seats that take a call now. */
+  readonly free: number;
+  /** How many of them are to stay. */
+  readonly floor: number;
+  /** How much longer calls last than a new process needs to get ready. */
+  readonly patience: number;
+}
+
+/** What a process needs to get ready where nobody says. */
+const READY_MS = 10_000;
+
+/** From what the seats say of their calls and of their own warm-up. */
+export function patienceOf(reports: readonly SeatReport[]): number {
+  const known = reports.flatMap((report) => (report.at === 'answers' ? [report.status] : []));
+  const ages = known.flatMap(({ call }) => (call ? [call.seconds * 1000] : []));
+  const warmUps = known.map(({ warm_up_ms }) => Object.values(warm_up_ms).reduce((sum, ms) => sum + ms, 0));
+  return mean(ages) / Math.max(1000, mean(warmUps.filter((ms) => ms > 0)) || READY_MS);
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /**
- * Which seats to tell now; none after a failure. One with a call costs nothing until its call ends, but where calls are
- * short, all that were told change in the same moment: so half of the seats at most are told while they have calls, and
- * more than `floor` stay in rotation. Idle ones go one at a time, once it has been seen that those with calls keep them,
- * and only while `floor` others are free.
+ * Which seats to tell now; none after a failure. Idle ones first, one at a time, and only while `floor` others are free:
+ * as calls come and go, most seats are idle at some time. One with a call is missed only from the end of its call until
+ * its new process is ready: where calls are long that is a small part of the time, and half of the seats may be told at
+ * once; where they are short, all that were told are away together, so no more are told than the load leaves over.
  */
 export function toTell(
   seats: readonly { readonly seat: number; readonly state: SeatState; readonly told: boolean }[],
-  free: number,
-  floor: number,
+  { free, floor, patience }: Load,
 ): number[] {
   if (seats.some(({ state }) => state === 'failed')) return [];
-  const changing = seats.filter(({ state, told }) => told && state !== 'ready').length;
-  const most = Math.max(1, Math.min(Math.floor(seats.length / 2), seats.length - floor - 1));
-  const busy = seats.filter(({ state, told }) => state === 'busy' && !told).map(({ seat }) => seat);
-  const told = busy.slice(0, Math.max(0, most - changing));
-  if (told.length > 0) return told;
-  const idle = seats.find((one) => one.state === 'idle' && !one.told);
   const underWay = seats.some(({ state }) => state === 'coming');
-  const leavingIdle = seats.some(({ state }) => state === 'leaving');
-  const mayGo = !underWay && !(leavingIdle && free <= floor) && free - 1 >= floor;
-  return idle && mayGo ? [idle.seat] : [];
+  const idle = seats.find(({ state, told }) => state === 'idle' && !told);
+  const mayGo = !underWay && free - 1 >= floor;
+  const leaving = seats.filter(({ state }) => state === 'leaving').length;
+  if (idle && mayGo && !(leaving > 0 && free <= floor)) return [idle.seat];
+  if (idle && underWay) return [];
+  // Whoever had the seat that is away now may be calling again.
+  const busy = seats.filter(({ state }) => ['busy', 'leaving', 'coming'].includes(state)).length;
+  const spare = Math.max(1, seats.length - busy - floor);
+  const most = Math.min(Math.floor(spare * Math.max(1, patience)), Math.max(1, Math.floor(seats.length / 2)));
+  const changing = seats.filter(({ state, told }) => told && state !== 'ready').length;
+  const busyOnes = seats.filter(({ state, told }) => state === 'busy' && !told);
+  return busyOnes.slice(0, Math.max(0, most - changing)).map(({ seat }) => seat);
 }
 
 /** How many seats stay free for callers: half of those that were, at least one where there are two. */
