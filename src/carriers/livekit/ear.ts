@@ -4,13 +4,22 @@ import type { Rtc } from './load.ts';
 
 const FRAME_MS = 20;
 
-/** The sound of one track, frame by frame, from now on until the result is called or the track ends. */
+/**
+ * The sound of one track, frame by frame, from now on until the result is called or the track ends. One that has ended
+ * already is silent: the client throws for it, and that it is over comes by the room's own news.
+ */
 export function hear(
   rtc: Rtc,
   track: RemoteTrack,
   { rate, log, frame }: { rate: number; log: Log; frame: (samples: Int16Array) => void },
 ): () => void {
-  const stream = new rtc.AudioStream(track, { sampleRate: rate, numChannels: 1, frameSizeMs: FRAME_MS });
+  let stream: InstanceType<Rtc['AudioStream']>;
+  try {
+    stream = new rtc.AudioStream(track, { sampleRate: rate, numChannels: 1, frameSizeMs: FRAME_MS });
+  } catch (error) {
+    log.warn('a track cannot be heard', { error });
+    return () => undefined;
+  }
   const reader = stream.getReader();
   const state = { open: true };
   const read = async () => {

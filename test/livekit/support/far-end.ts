@@ -136,7 +136,8 @@ export class Party {
   }
 
   async #hear(track: RemoteTrack, identity: string): Promise<void> {
-    const stream = new AudioStream(track, { sampleRate: this.rate, numChannels: 1, frameSizeMs: 20 });
+    const stream = this.#streamOf(track);
+    if (!stream) return;
     const reader = stream.getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       const { data } = next.value;
@@ -145,6 +146,15 @@ export class Party {
       const now = performance.now();
       this.loudAt.push(now);
       if (!this.firstLoudOf.has(identity)) this.firstLoudOf.set(identity, now);
+    }
+  }
+
+  /** The client throws for a track that has ended already, or whose room is being left; nobody hears that one. */
+  #streamOf(track: RemoteTrack): AudioStream | undefined {
+    try {
+      return new AudioStream(track, { sampleRate: this.rate, numChannels: 1, frameSizeMs: 20 });
+    } catch {
+      return undefined;
     }
   }
 }
