@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Host } from '../src/fleet/host.ts';
 import { realClock, sleep } from '../src/kit/clock.ts';
-import { startCall } from './placement-caller.ts';
+import { startCall } from '../src/sim/load/bare-caller.ts';
 
 export interface LatencyOptions {
   readonly host: Host;

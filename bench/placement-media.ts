@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { realClock } from '../src/kit/clock.ts';
-import type { Started } from './placement-caller.ts';
+import type { Started } from '../src/sim/load/bare-caller.ts';
 
 interface Leg {
   readonly opened: (callId: string) => void;

@@ -17,11 +17,11 @@ import { sentence, WARN_LEVEL } from '../src/fleet/worker-log.ts';
 import { realClock, sleep } from '../src/kit/clock.ts';
 import { packageRoot } from '../src/kit/entry.ts';
 import { silentLog } from '../src/kit/log.ts';
-import { type Started, startCall } from './placement-caller.ts';
+import { type Started, startCall } from '../src/sim/load/bare-caller.ts';
+import { falseRefusals, freedAt } from '../src/sim/load/false-refusals.ts';
+import { type LoadResult, runLoad } from '../src/sim/load/run-load.ts';
 import { runLatency } from './placement-latency.ts';
-import { type LoadResult, runLoad } from './placement-load.ts';
 import { MediaServer } from './placement-media.ts';
-import { falseRefusals, freedAt } from './placement-truth.ts';
 import { openReferenceFront } from './reference-front.ts';
 
 const KINDS = ['websocket', 'post', 'mixed'] as const;

@@ -1,3 +1,4 @@
+import { bench } from './bench.ts';
 import { call } from './call.ts';
 import { capacity } from './capacity.ts';
 import type { Command } from './command.ts';
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Command[] = [
   capacity,
   config,
   ingress,
+  bench,
   install,
   upgrade,
   uninstall,

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { realClock, sleep } from '../src/kit/clock.ts';
-import type { Started } from './placement-caller.ts';
-import type { Placed, Refused } from './placement-truth.ts';
+import { realClock, sleep } from '../../kit/clock.ts';
+import type { Started } from './bare-caller.ts';
+import type { Placed, Refused } from './false-refusals.ts';
 
 export interface Load {
   /** One start; rejects when its connection breaks before any answer. */

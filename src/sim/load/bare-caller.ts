@@ -1,5 +1,5 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
-import { realClock } from '../src/kit/clock.ts';
+import { realClock } from '../../kit/clock.ts';
 
 /** How a start went: placed (with the line still open), refused, or neither. */
 export type Started =
