@@ -11,6 +11,7 @@ import { INGRESS, IngressError } from '../../ops/haproxy/description.ts';
 import { installedVersion } from '../../ops/haproxy/program.ts';
 import { haproxyAt } from '../../ops/haproxy/runtime.ts';
 import { serversOf } from '../../ops/haproxy/runtime-text.ts';
+import { KEPT } from '../demo/stage.ts';
 
 /** One host: workers whose agent needs no engines, behind nginx. */
 export interface Fleet {
@@ -32,10 +33,13 @@ export interface Node {
 /** Hosts and ingress nodes of a benchmark, all below one folder. Owns their processes; `close` ends them. */
 export class BenchSite {
   readonly #folder: string;
+  readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #closers: (() => Promise<void>)[] = [];
 
-  constructor(folder: string) {
+  /** @param env what a process needs to run at all is taken from it, and nothing else */
+  constructor(folder: string, env: Readonly<Record<string, string | undefined>>) {
     this.#folder = folder;
+    this.#env = Object.fromEntries(KEPT.map((name) => [name, env[name]]));
   }
 
   async close(): Promise<void> {
@@ -47,7 +51,7 @@ export class BenchSite {
     const dataDir = join(folder, 'data');
     const checkPort = await freePort(0);
     const env = {
-      ...process.env,
+      ...this.#env,
       CXBCORE_MODE: 'development',
       LOG_LEVEL: 'debug',
       CXBCORE_FLEET: name,

@@ -61,12 +61,12 @@ const WIDTHS = [6, 6, 5, 7, 8, 8, 8, 11, 6, 6, 6, 6];
 
 /** Opens everything in a folder of its own, measures row after row, and leaves nothing behind. */
 export async function runIngressBench(io: CommandIo, plan: IngressPlan): Promise<ExitName> {
-  if (findNginx(process.env['PATH']) === undefined) {
+  if (findNginx(io.env['PATH']) === undefined) {
     io.err('error: this benchmark needs nginx, which is not installed (apt-get install nginx)\n');
     return 'notNow';
   }
   const folder = mkdtempSync(join(tmpdir(), 'cxb-bench-'));
-  const site = new BenchSite(folder);
+  const site = new BenchSite(folder, io.env);
   const rows: Row[] = [];
   try {
     await measureAll(io, plan, site, rows);
