@@ -4,18 +4,11 @@
  * from the signal to the first sound of the next agent. Needs `livekit-server`.
  * Usage: npm run bench:livekit-deaths -- [--kills 100] [--hangs 10] [--workers 4] [--json]
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { dispose } from '@livekit/rtc-node';
-import { type Host, startHost } from '../src/fleet/host.ts';
-import { keepAlive, realClock, sleep } from '../src/kit/clock.ts';
-import { packageRoot } from '../src/kit/entry.ts';
-import { silentLog } from '../src/kit/log.ts';
+import { realClock, sleep } from '../src/kit/clock.ts';
 import { eventually, ring } from '../test/livekit/support/calls.ts';
-import { KEY, LiveKitServer } from '../test/livekit/support/server.ts';
 import { percentile, printFigures } from './figures.ts';
+import { openLiveKitHost } from './livekit-host.ts';
 
 const { values } = parseArgs({
   options: {
@@ -25,42 +18,18 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const folder = mkdtempSync(join(tmpdir(), 'cxb-bench-'));
-const dataDir = join(folder, 'data');
-const letGo = keepAlive();
-const server = await LiveKitServer.start();
-let host: Host | undefined;
+const workers = Number(values.workers);
+const { host, server, dispatch, hasRecord, close } = await openLiveKitHost({
+  workers,
+  agents: 'test/fixtures/phone-agents',
+});
 
 try {
-  const workers = Number(values.workers);
-  host = await startHost({
-    workers,
-    frontPort: 0,
-    front: 'auto',
-    socketDir: folder,
-    dataDir,
-    env: {
-      ...process.env,
-      CXBCORE_MODE: 'development',
-      CXBCORE_AGENTS: join(packageRoot, 'test/fixtures/phone-agents'),
-      LIVEKIT_URL: server.url,
-      LIVEKIT_API_KEY: KEY.key,
-      LIVEKIT_API_SECRET: KEY.secret,
-      LOG_LEVEL: 'error',
-    },
-    clock: realClock,
-    log: silentLog,
-  });
-  await host.ready(workers);
   const killed = await rounds('SIGKILL', Number(values.kills));
   const hung = await rounds('SIGSTOP', Number(values.hangs));
   report({ killed, hung });
 } finally {
-  await host?.stop('now');
-  await server.stop();
-  await dispose();
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  letGo();
+  await close();
 }
 
 interface Rounds {
@@ -92,7 +61,8 @@ async function oneDeath(signal: 'SIGKILL' | 'SIGSTOP'): Promise<number> {
   const { at, caller } = await ring(server.url);
   try {
     caller.answerWhenHeard();
-    await dispatch(at);
+    const status = await dispatch(at);
+    if (status !== 202) throw new Error(`the dispatch was answered ${status}`);
     await eventually('the agent is heard', () => caller.firstLoudOf.size === 1, 20_000);
     // Anywhere in its greeting, or in the silence after it.
     await sleep(realClock, Math.random() * 3000);
@@ -110,38 +80,13 @@ async function oneDeath(signal: 'SIGKILL' | 'SIGSTOP'): Promise<number> {
 
 async function workersThat(state: string) {
   const found = [];
-  for (const one of host?.workers() ?? [])
-    if ((await host?.status(one.worker))?.state === state) found.push(one);
+  for (const one of host.workers()) if ((await host.status(one.worker))?.state === state) found.push(one);
   return found;
-}
-
-async function dispatch({ room, identity, callId }: { room: string; identity: string; callId: string }) {
-  const body = {
-    room,
-    participant_identity: identity,
-    sip_call_id: callId,
-    received_at: Date.now(),
-    deadline_ms: 20_000,
-  };
-  const answer = await fetch(`${host?.url}/livekit/dispatch`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`the dispatch was answered ${answer.status}: ${await answer.text()}`);
-}
-
-function hasRecord(callId: string): boolean {
-  try {
-    return readFileSync(join(dataDir, 'records', `${callId}.json`)).length > 0;
-  } catch {
-    return false;
-  }
 }
 
 function report(seen: Readonly<Record<'killed' | 'hung', Rounds>>): void {
   // A worker that hangs may come back: how long it is given is a setting, and not part of the figure.
-  const limitMs = host?.settings.guardCallMs ?? 0;
+  const limitMs = host.settings.guardCallMs;
   const kinds = [
     { what: 'killed', after: 'killed', noticedMs: 0, goal: 3000, ...seen.killed },
     {

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readSettings } from '../contract/settings.ts';
 import { silentLog } from '../kit/log.ts';
+import { VirtualClock } from '../kit/virtual-clock.ts';
 import { Recycle, wornOut } from './recycle.ts';
+import { recycleMark } from './recycle-mark.ts';
 
 const MB = 1_048_576;
 const memory = (rss: number, pss: number | null) => () => ({
@@ -18,9 +20,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-function recycle(): Recycle {
+const clock = new VirtualClock();
+const markOf = (worker: number) => recycleMark(dir, worker, clock, silentLog);
+
+function recycle(worker = 1): Recycle {
   const settings = readSettings({ CXBCORE_SOCKET_DIR: dir, CXBCORE_RECYCLE_CALLS: '3' }, 'host');
-  return new Recycle({ settings, log: silentLog, calls: () => 3, memory: memory(1, 1) });
+  const mark = markOf(worker);
+  return new Recycle({ settings, log: silentLog, mark, calls: () => 3, memory: memory(1, 1) });
 }
 
 test.each([
@@ -58,4 +64,22 @@ test('nobody goes while another seat is on its way back', async () => {
   await expect.poll(() => worn.due()).toBe(false);
   starting.ready();
   await expect.poll(() => worn.due()).toBe(true);
+});
+
+test('nobody goes from the end of one process until the next one of its seat is ready', async () => {
+  markOf(1).set(); // a process that has ended since: its lock went with it
+  expect(await recycle(2).due()).toBe(false);
+  const successor = recycle(1);
+  successor.start();
+  expect(await recycle(2).due()).toBe(false);
+  successor.ready();
+  await expect.poll(() => recycle(2).due()).toBe(true);
+});
+
+test('a seat that does not come back is waited for two minutes', async () => {
+  markOf(1).set();
+  await clock.runUntil(clock.now() + 119_000);
+  expect(await recycle(2).due()).toBe(false);
+  await clock.runUntil(clock.now() + 1000);
+  expect(await recycle(2).due()).toBe(true);
 });

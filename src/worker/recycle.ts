@@ -2,6 +2,7 @@ import type { Settings } from '../contract/settings.ts';
 import { type Lock, lockName, tryLock } from '../kit/host-lock.ts';
 import type { Log } from '../kit/log.ts';
 import { type Memory, readMemory } from './memory.ts';
+import type { RecycleMark } from './recycle-mark.ts';
 
 const BYTES_PER_MB = 1_048_576;
 
@@ -23,13 +24,15 @@ export function wornOut(
 export interface RecycleOptions {
   readonly settings: Settings;
   readonly log: Log;
+  readonly mark: RecycleMark;
   readonly calls: () => number;
   readonly memory?: () => Memory;
 }
 
 /**
  * Replaces a worker that is worn out, at most one of a host at a time: whoever is being replaced, and whoever is not
- * yet ready, holds the host's one place for it. The kernel frees the place when the process ends.
+ * yet ready, holds the host's one place for it. The kernel frees the place when the process ends; from there until its
+ * successor is ready, a mark keeps the others from going.
  */
 export class Recycle {
   readonly #options: RecycleOptions;
@@ -45,15 +48,24 @@ export class Recycle {
   }
 
   ready(): void {
+    this.#options.mark.clear();
     void this.#starting?.then((lock) => lock?.release());
     this.#starting = undefined;
   }
 
   /** Between two calls: whether this process should end now. Once true, the place is held until it has. */
   async due(): Promise<boolean> {
-    const { settings, log, calls, memory = readMemory } = this.#options;
+    const { settings, log, mark, calls, memory = readMemory } = this.#options;
     const why = wornOut(settings, calls(), memory);
-    if (why === undefined || !(await this.#place())) return false;
+    if (why === undefined || mark.isOther()) return false;
+    const place = await this.#place();
+    if (place === undefined) return false;
+    // One that has just gone set its mark before it gave the place back.
+    if (mark.isOther()) {
+      await place.release();
+      return false;
+    }
+    mark.set();
     log.info('worn out; another process takes the seat over', { why });
     return true;
   }

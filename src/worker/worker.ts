@@ -13,6 +13,7 @@ import { openMetrics, type WorkerMetrics } from './metrics.ts';
 import { NotNow } from './ownership.ts';
 import { type ParkedMark, parkedMark } from './parked.ts';
 import { Recycle } from './recycle.ts';
+import { recycleMark } from './recycle-mark.ts';
 import { Reload } from './reload.ts';
 import { Seat } from './seat.ts';
 import type { StartServer } from './server.ts';
@@ -99,7 +100,8 @@ export class Worker implements Controlled {
       limitMs: settings.warmUpS * 1000,
       rereadSecrets: options.rereadSecrets ?? (() => undefined),
     });
-    this.#recycle = new Recycle({ settings, log, calls: () => this.#metrics.calls() });
+    const mark = recycleMark(settings.dataDir, identity.worker, clock, log);
+    this.#recycle = new Recycle({ settings, log, mark, calls: () => this.#metrics.calls() });
     this.#starts = this.#openStarts();
     if (identity.socket !== undefined) {
       this.#listener = new Listener({
@@ -290,9 +292,9 @@ export class Worker implements Controlled {
       this.#warmUpMs = stages;
       this.#warmUpError = undefined;
       log.info('warmed up', { warm_up_ms: stages });
-      this.#recycle.ready();
       void this.#reload.run(this.#services);
       this.#life.send({ kind: 'warmed-up' });
+      this.#recycle.ready();
       this.#services.onBroken((why) => this.#broken(why));
     } catch (error) {
       this.#warmUpMs = stages;
