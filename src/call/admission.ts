@@ -40,6 +40,8 @@ export interface Remains {
   readonly seconds: number;
   /** Another worker has the call: this process was taken for dead, and has nothing to say any more. */
   readonly lost?: true;
+  /** Only when the record could not be written: tries again, and says whether it is written now. */
+  readonly writeAgain?: () => Promise<boolean>;
 }
 
 /**
@@ -65,6 +67,7 @@ export class Admission {
   readonly #startedMs: number;
   #remains: Promise<Remains> | undefined;
   #lost = false;
+  #written = false;
 
   /**
    * @throws JournalExistsError when the call is, or was, another's
@@ -145,8 +148,17 @@ export class Admission {
     await inTime(clock, settings.endMs, 'record', log, async () => {
       path = await this.#record();
     });
+    // A full disk may have room again: until then the journal stays open, with what it holds in memory.
+    if (!this.#written) return { reason, recordPath: '', seconds, writeAgain: () => this.#writeAgain() };
     await inTime(clock, settings.endMs, 'journal', log, () => this.journal.close());
     return { reason, recordPath: path, seconds };
+  }
+
+  async #writeAgain(): Promise<boolean> {
+    if (await this.journal.sync()) await this.#record();
+    if (!this.#written) return false;
+    await this.journal.close();
+    return true;
   }
 
   async #record(): Promise<string> {
@@ -155,12 +167,13 @@ export class Admission {
     try {
       const path = recordPath(settings.dataDir, this.id);
       const outcome = await writeRecordOnce(settings.dataDir, this.journal.record());
+      this.#written = true;
       if (outcome === 'exists' || !this.isLost) return path;
       // Somebody took the call in the very last moment, and will write the record.
       await unlink(path);
       return '';
     } catch (error) {
-      // The journal has everything; the next start of a worker makes the record of it.
+      // The journal has everything; whoever comes to it later makes the record of it.
       log.error('the record could not be written', { error });
       return '';
     } finally {

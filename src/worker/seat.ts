@@ -1,7 +1,7 @@
 import type { Call, CallEnd, CallStatus } from '../call/call.ts';
 import type { EndReason } from '../contract/end-reasons.ts';
 import type { Settings } from '../contract/settings.ts';
-import type { Clock } from '../kit/clock.ts';
+import { type Clock, sleep } from '../kit/clock.ts';
 import type { Log } from '../kit/log.ts';
 import { within } from '../kit/within.ts';
 import type { Line } from '../ports/line.ts';
@@ -20,6 +20,8 @@ export interface SeatOptions {
 
 /** Added to every limit that somebody else keeps: this one is for whoever does not keep it. */
 const GRACE_MS = 1000;
+/** Between two tries to write a record that the disk refused. */
+const WRITE_AGAIN_MS = 1000;
 
 /**
  * Whoever holds the seat, from the claim until nothing of it is left. Whatever the guest, the line and the call do, the
@@ -32,6 +34,8 @@ export class Seat {
   #stop = new AbortController();
   #call: Call | undefined;
   #hurry: (() => void) | undefined;
+  /** The record of a call that is over cannot be written; aborted when that is waited for no longer. */
+  #unwritten: AbortController | undefined;
 
   constructor(options: SeatOptions) {
     this.#options = options;
@@ -51,8 +55,16 @@ export class Seat {
     return this.#call?.id ?? this.#guest?.promised?.callId ?? null;
   }
 
+  /** Why the seat takes no call although its own is over; null when it does not wait like that. */
+  get trouble(): string | null {
+    return this.#unwritten
+      ? 'the record of the last call cannot be written: make room in CXBCORE_DATA_DIR'
+      : null;
+  }
+
   /** Ends whatever holds the seat; what is no call yet will not become one. */
   end(reason: EndReason): void {
+    this.#unwritten?.abort(new Error(reason));
     // A call says its goodbye; only what is none yet is cut off.
     if (!this.#call) return this.#stop.abort(reason);
     this.#call.end(reason);
@@ -120,11 +132,34 @@ export class Seat {
     const reason = end?.reason ?? 'bug.internal';
     metrics.callEnded(reason, end?.seconds ?? seconds);
     over({ reason, seconds: end?.seconds ?? seconds });
+    if (end?.writeAgain) await this.#written(call.id, end.writeAgain);
     // A process that another one was taken for has nothing to say any more: it goes.
     if (end) return end.lost === true;
     metrics.overdue();
     log.error('a call did not end in time; another process takes the seat over', { call_id: call.id });
     return true;
+  }
+
+  /** A record that the disk refuses keeps the seat: what is lost otherwise is this one, and that of the next call too. */
+  async #written(callId: string, writeAgain: () => Promise<boolean>): Promise<void> {
+    const { clock, log } = this.#options;
+    const giveUp = new AbortController();
+    this.#unwritten = giveUp;
+    log.error('no new call until the record of the last one is written', { call_id: callId });
+    try {
+      do await sleep(clock, WRITE_AGAIN_MS, giveUp.signal);
+      while (!(await writeAgain()));
+      log.warn('the record is written now', { call_id: callId });
+    } catch {
+      log.error(
+        'the record of the last call is not written; the next start of a worker makes what its journal has',
+        {
+          call_id: callId,
+        },
+      );
+    } finally {
+      this.#unwritten = undefined;
+    }
   }
 
   /** Undefined when the call was due to be over and was not. */

@@ -151,7 +151,7 @@ export class Worker implements Controlled {
       worker: this.#options.identity.worker,
       state: stateOf(life),
       draining: life.draining !== 'no',
-      degraded: this.#warmUpError ?? this.#services?.degraded ?? null,
+      degraded: this.#seat.trouble ?? this.#warmUpError ?? this.#services?.degraded ?? null,
       since_ms: sinceMs,
       build: this.#options.build,
       calls: this.#metrics.calls(),

@@ -10,6 +10,8 @@ import { describe, it, onTestFinished } from 'vitest';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 const BOX = `${ROOT}/test/tools/systemd-box`;
 const CANNOT = 77;
+/** A box that hangs ends with it; slow machines need a third of it. */
+const LIMIT_S = 170;
 
 let tried: { readonly status: number | null; readonly stderr: string } | undefined;
 
@@ -32,6 +34,16 @@ export interface BoxRun {
   readonly notes: Readonly<Record<string, string>>;
 }
 
+/**
+ * The same on a kernel of the box's own. It is skipped by name where such a kernel cannot run, in CI too: no package
+ * brings what a machine forbids.
+ */
+export function describeOnOwnKernel(title: string, tests: () => void): void {
+  const { status, stderr } = spawnSync(BOX, ['--own-kernel', '--', 'true'], { encoding: 'utf8' });
+  if (status === 0) return void describe(title, tests);
+  describe.skipIf(true)(`${title} (skipped: ${stderr.trim()})`, tests);
+}
+
 /** A folder that stands for /opt in every box of a file, so that a build is copied once. */
 export function boxFolder(): { readonly path: string; readonly remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), 'cxb-opt-'));
@@ -52,7 +64,7 @@ prop() { systemctl show -p "$2" --value "$1"; }
 is() { [ "$(prop "$1" "$2")" = "$3" ]; }
 cxb() { node "$CXBCORE" "$@"; }
 as_cxb() { runuser -u cxbcore -- node /opt/core/dist/cli/main.js "$@"; }
-call() { node ${ROOT}/test/fixtures/caller.mjs "$PORT" "$1" >"$2" 2>&1; }
+call() { node ${ROOT}/test/fixtures/caller.mjs "\${TO:-$PORT}" "$1" >"$2" 2>&1; }
 busy_seat() { as_cxb status --json 2>/dev/null | node -e 'let t="";process.stdin.on("data",(d)=>t+=d).on("end",()=>{for(const s of JSON.parse(t).seats){const st=s.status??s;if(st.call)console.log(s.seat??st.worker)}})'; }
 # The distribution's own site would want port 80.
 rm -f /etc/nginx/sites-enabled/default
@@ -70,7 +82,11 @@ until_true is cxbcore@1 ActiveState active; until_true is cxbcore@2 ActiveState 
 `;
 
 /** Runs a script as root next to a systemd of its own. The network's loopback is the machine's, so the port is any free one. */
-export async function inBox(opt: string, script: string, timeoutS = 170): Promise<BoxRun> {
+export async function inBox(
+  opt: string,
+  script: string,
+  { ownKernel = false }: { readonly ownKernel?: boolean } = {},
+): Promise<BoxRun> {
   const folder = mkdtempSync(join(tmpdir(), 'cxb-script-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const port = await freePort();
@@ -78,7 +94,15 @@ export async function inBox(opt: string, script: string, timeoutS = 170): Promis
   const binds = ['--bind', `${opt}:/opt`, '--bind', ROOT, '--bind', `${folder}:/run/box-script`];
   const child = spawn(
     BOX,
-    ['--timeout', String(timeoutS), ...binds, '--', 'bash', '/run/box-script/run.sh'],
+    [
+      '--timeout',
+      String(LIMIT_S),
+      ...(ownKernel ? ['--own-kernel'] : []),
+      ...binds,
+      '--',
+      'bash',
+      '/run/box-script/run.sh',
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   onTestFinished(() => void child.kill('SIGTERM'));

@@ -38,7 +38,11 @@ test('idle seats are told first, one at a time', () => {
   expect(toTell(seats, load)).toEqual([2]);
   expect(toTell([seat(1, 'busy'), seat(2, 'coming', true), seat(3, 'idle')], load)).toEqual([]);
   expect(toTell([seat(2, 'ready', true), seat(3, 'idle')], load)).toEqual([3]);
-  expect(toTell([seat(1, 'leaving', true), seat(2, 'idle'), seat(3, 'idle')], load)).toEqual([2]);
+  const leaving = seat(1, 'leaving', true);
+  expect(toTell([leaving, seat(2, 'idle'), seat(3, 'idle'), seat(4, 'idle')], load)).toEqual([2]);
+  expect(toTell([leaving, seat(2, 'idle'), seat(3, 'idle'), seat(4, 'idle')], { ...load, floor: 2 })).toEqual(
+    [],
+  );
 });
 
 test('of those with long calls, half of the host is told at once', () => {

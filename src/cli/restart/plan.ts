@@ -67,8 +67,9 @@ function mean(values: readonly number[]): number {
 /**
  * Which seats to tell now; none after a failure. Idle ones first, one at a time, and only while `floor` others are free:
  * as calls come and go, most seats are idle at some time. One with a call is missed only from the end of its call until
- * its new process is ready: where calls are long that is a small part of the time, and half of the seats may be told at
- * once; where they are short, all that were told are away together, so no more are told than the load leaves over.
+ * its new process is ready. Where calls are short, all that were told are away together, so no more are changing than
+ * the load leaves over. Where they are long, few of many are away at a time, because they get ready faster than calls
+ * end: four times as fast, so that hardly ever two wait for each other.
  */
 export function toTell(
   seats: readonly { readonly seat: number; readonly state: SeatState; readonly told: boolean }[],
@@ -76,18 +77,17 @@ export function toTell(
 ): number[] {
   if (seats.some(({ state }) => state === 'failed')) return [];
   const underWay = seats.some(({ state }) => state === 'coming');
-  const idle = seats.find(({ state, told }) => state === 'idle' && !told);
-  const mayGo = !underWay && free - 1 >= floor;
-  const leaving = seats.filter(({ state }) => state === 'leaving').length;
-  if (idle && mayGo && !(leaving > 0 && free <= floor)) return [idle.seat];
-  if (idle && underWay) return [];
   // Whoever had the seat that is away now may be calling again.
   const busy = seats.filter(({ state }) => ['busy', 'leaving', 'coming'].includes(state)).length;
   const spare = Math.max(1, seats.length - busy - floor);
-  const most = Math.min(Math.floor(spare * Math.max(1, patience)), Math.max(1, Math.floor(seats.length / 2)));
-  const changing = seats.filter(({ state, told }) => told && state !== 'ready').length;
+  const most = Math.min(Math.max(spare, Math.floor(patience / 4)), Math.max(1, Math.floor(seats.length / 2)));
+  const room = most - seats.filter(({ state, told }) => told && state !== 'ready').length;
+  if (room <= 0) return [];
+  const idle = seats.find(({ state, told }) => state === 'idle' && !told);
+  if (idle && !underWay && free - 1 >= floor) return [idle.seat];
+  if (idle && underWay) return [];
   const busyOnes = seats.filter(({ state, told }) => state === 'busy' && !told);
-  return busyOnes.slice(0, Math.max(0, most - changing)).map(({ seat }) => seat);
+  return busyOnes.slice(0, room).map(({ seat }) => seat);
 }
 
 /** How many seats stay free for callers: half of those that were, at least one where there are two. */
