@@ -5,6 +5,7 @@ export type { Agent, GreetingContext, TurnRules } from './agent/agent.ts';
 export { type AgentSource, defineAgent } from './agent/define.ts';
 export { localTime } from './agent/hear/calendar.ts';
 export { type Hear, hear, type SlotValue } from './agent/hear.ts';
+export { type InstructionsContext, type LlmSource, type LlmSpec, llm } from './agent/llm.ts';
 export { AgentMistakes, type Mistake } from './agent/mistakes.ts';
 export type { Phrases } from './agent/phrases.ts';
 export {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { LlmSpec } from './llm.ts';
 import type { ScriptSpec } from './script.ts';
 import type { Tool } from './tool.ts';
 
@@ -24,7 +25,7 @@ export interface TurnRules {
   readonly backchannels: readonly string[];
 }
 
-export type BrainSpec = ScriptSpec;
+export type BrainSpec = ScriptSpec | LlmSpec;
 
 export interface GreetingContext {
   readonly vars: Readonly<Record<string, unknown>>;
@@ -51,3 +52,6 @@ export interface Agent {
   /** Every tool the brain may call, by name. */
   readonly tools: Readonly<Record<string, Tool>>;
 }
+
+/** An agent whose brain is a script. */
+export type ScriptAgent = Agent & { readonly brain: ScriptSpec };

@@ -67,7 +67,7 @@ describe('an agent', () => {
       'language: "de-DE": scripts understand English only; use a language that starts with "en"',
       'turns.endMs: must be a number from 0 to 120000',
       'turns.wait: is unknown; known are endMs, closedEndMs, openEndMs, interruptMs, interruptWords, silenceMs, helloMs, keyMs, backchannels',
-      'brain: must be what script({ … }) returns',
+      'brain: must be what script({ … }) or llm({ … }) returns',
     ]);
   });
 });

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Agent, BrainSpec, GreetingContext, TurnRules } from './agent.ts';
 import { checkScript } from './check-script.ts';
 import { BACKCHANNELS } from './hear/vocabulary.ts';
+import { checkLlm } from './llm.ts';
 import type { Mistake } from './mistakes.ts';
 import { AgentMistakes } from './mistakes.ts';
 import type { Tool } from './tool.ts';
@@ -77,7 +78,8 @@ export function defineAgent<Vars extends VarsSchema>(source: AgentSource<Vars>):
 
   const tools: Record<string, Tool> = {};
   if (source.brain?.kind === 'script') checkScript(source.brain, tools, mistakes);
-  else mistakes.push({ path: 'brain', message: 'must be what script({ … }) returns' });
+  else if (source.brain?.kind === 'llm') checkLlm(source.brain, tools, mistakes);
+  else mistakes.push({ path: 'brain', message: 'must be what script({ … }) or llm({ … }) returns' });
 
   if (mistakes.length > 0) throw new AgentMistakes(source.name, mistakes);
   return {

@@ -31,7 +31,7 @@ export class Secrets {
   /** @param written what was written of items by an earlier incarnation */
   constructor(agent: Agent, written?: ReadonlyMap<string, Readonly<Record<string, string | Redacted>>>) {
     for (const [id, kept] of written ?? []) this.#items.set(id, kept);
-    this.#agentHasSome = asksForSecrets(agent.brain);
+    this.#agentHasSome = agent.brain.kind === 'script' && asksForSecrets(agent.brain);
   }
 
   /**

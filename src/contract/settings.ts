@@ -6,6 +6,7 @@ import { FRONT_SETTINGS } from './settings/front.ts';
 import { HOST_SETTINGS } from './settings/host.ts';
 import type { Setting } from './settings/kinds.ts';
 import { LIVEKIT_SETTINGS } from './settings/livekit.ts';
+import { MODEL_SETTINGS } from './settings/models.ts';
 import { START_SETTINGS } from './settings/starts.ts';
 
 /**
@@ -20,6 +21,7 @@ export const SETTINGS = {
   ...CALL_SETTINGS,
   ...FLEETD_SETTINGS,
   ...LIVEKIT_SETTINGS,
+  ...MODEL_SETTINGS,
 } as const;
 
 type Table = typeof SETTINGS;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Agent } from '../agent/agent.ts';
-import { openBrain as openAgentBrain } from '../brains/open.ts';
+import { openBrain as openAgentBrain, prepareBrains } from '../brains/open.ts';
 import { type CallDeps, openCall } from '../call/call.ts';
 import { type CallCounter, type CallTiming } from '../call/metrics.ts';
 import type { EndReason } from '../contract/end-reasons.ts';
@@ -22,6 +22,7 @@ import type { LineFacts } from '../ports/line.ts';
 import { CallerScript } from './caller-script.ts';
 import { listenedTo, slowEngines } from './conversation-engines.ts';
 import { FakeLine, type TransferPlan } from './fake-line.ts';
+import { heldBrain } from './held-brain.ts';
 import { ScriptedCaller } from './scripted-caller.ts';
 
 export interface ConversationOptions {
@@ -75,12 +76,16 @@ export interface ConversationOutcome {
 
 const LIMIT_MS = 600_000;
 
+/** Models of tests are objects, or endpoints of their own. */
+const NO_KEYS = { openai: [], anthropic: [], google: [], groq: [] };
+
 /**
  * Holds a conversation between an agent and a scripted caller, in text, in virtual time: engines, voice and line are
  * slow on purpose, yet a minute of talk takes a fraction of a second.
  * @throws the error of the caller's steps, or when the call does not end in time
  */
 export async function runConversation(options: ConversationOptions): Promise<ConversationOutcome> {
+  if (!options.openBrain) await prepareBrains([options.agent], () => NO_KEYS);
   const dataDir = await mkdtemp(join(tmpdir(), 'cxbcore-conversation-'));
   const clock = new VirtualClock(options.wallMs);
   const script = new CallerScript(options.facts?.rate ?? 8000);
@@ -110,7 +115,8 @@ export async function runConversation(options: ConversationOptions): Promise<Con
     agents: new Map([[options.agent.name, options.agent]]),
     defaultAgent: options.agent.name,
     engines,
-    openBrain: (agent, context) => (options.openBrain ?? openAgentBrain)(agent, context, clock),
+    openBrain: (agent, context) =>
+      options.openBrain?.(agent, context, clock) ?? heldBrain(openAgentBrain(agent, context), clock),
     metrics: {
       count: (what) => {
         counters[what] = (counters[what] ?? 0) + 1;

@@ -1,5 +1,6 @@
 import type { Agent } from '../agent/agent.ts';
-import { expectationsOf, openBrain } from '../brains/open.ts';
+import { ModelUnusable } from '../brains/llm/load.ts';
+import { expectationsOf, openBrain, prepareBrains } from '../brains/open.ts';
 import { Admission } from '../call/admission.ts';
 import { type CallDeps, openCall } from '../call/call.ts';
 import { continueCall } from '../call/continue.ts';
@@ -12,7 +13,7 @@ import { within } from '../kit/within.ts';
 import type { Engines } from '../ports/engines.ts';
 import { openEngines } from '../speech/engines.ts';
 import { agentFor, type EngineNeeds, hashesOf, mustBeOpen, needsOf, unique, usableAgents } from './agents.ts';
-import type { ServiceContext, Services } from './services.ts';
+import { type ServiceContext, type Services, Unusable } from './services.ts';
 import { type TurnKind, waitForTurn } from './turn.ts';
 import { proveByCall, warmUpAgent } from './warm-up.ts';
 
@@ -26,6 +27,7 @@ export async function openServices(context: ServiceContext): Promise<Services> {
   await stage('data', () => proveWritable(settings.dataDir));
   const usable = await stage('agents', () => usableAgents(settings));
   const agents = [...usable.agents.values()];
+  await stage('models', () => prepareModels(agents, context));
   const probes = probesFor(agents);
   const needs = needsOf(agents);
   const turnFor = (kind: TurnKind) => (isLight(needs) ? undefined : waitForTurn(context, kind));
@@ -69,6 +71,7 @@ export async function openServices(context: ServiceContext): Promise<Services> {
       async reload() {
         const next = await usableAgents(settings);
         mustBeOpen(needs, [...next.agents.values()]);
+        await prepareModels([...next.agents.values()], context);
         await prepare(warm, [...next.agents.values()]);
         deps = { ...deps, ...next };
       },
@@ -100,6 +103,22 @@ async function prepare(engines: Engines, agents: readonly Agent[]): Promise<void
     await engines.recogniser(stt).prepare(expectations);
   }
   for (const tts of unique(agents.map((agent) => agent.tts))) await engines.voice(tts).prepare([tts]);
+}
+
+/** @throws Unusable when a package or a key is missing: it stays so until somebody changes it */
+async function prepareModels(agents: readonly Agent[], { settings }: ServiceContext): Promise<void> {
+  const keys = () => ({
+    openai: settings.openaiApiKeys,
+    anthropic: settings.anthropicApiKeys,
+    google: settings.googleApiKeys,
+    groq: settings.groqApiKeys,
+  });
+  try {
+    await prepareBrains(agents, keys);
+  } catch (error) {
+    if (error instanceof ModelUnusable) throw new Unusable(error.message, { cause: error });
+    throw error;
+  }
 }
 
 function isLight(needs: EngineNeeds): boolean {

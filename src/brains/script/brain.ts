@@ -1,4 +1,4 @@
-import type { Agent } from '../../agent/agent.ts';
+import type { ScriptAgent } from '../../agent/agent.ts';
 import { localTime } from '../../agent/hear/calendar.ts';
 import { PHRASES } from '../../agent/phrases.ts';
 import type { Json } from '../../kit/json.ts';
@@ -8,7 +8,7 @@ import { next } from './next.ts';
 import { heardOf } from './wording.ts';
 
 /** Opens a brain that follows an agent's script. */
-export function openScriptBrain(agent: Agent, context: BrainContext): TextBrain {
+export function openScriptBrain(agent: ScriptAgent, context: BrainContext): TextBrain {
   return new ScriptBrain(agent, context);
 }
 
@@ -23,12 +23,12 @@ interface Pending {
  */
 class ScriptBrain implements TextBrain {
   readonly kind = 'text';
-  readonly #agent: Agent;
+  readonly #agent: ScriptAgent;
   readonly #context: BrainContext;
   #memory: Memory;
   #pending = new Map<ReplyId, Pending>();
 
-  constructor(agent: Agent, context: BrainContext) {
+  constructor(agent: ScriptAgent, context: BrainContext) {
     this.#agent = agent;
     this.#context = context;
     this.#memory = memoryFrom(context.snapshot, agent.brain) ?? emptyMemory(agent.brain.start);

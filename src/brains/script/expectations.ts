@@ -1,4 +1,4 @@
-import type { Agent } from '../../agent/agent.ts';
+import type { ScriptAgent } from '../../agent/agent.ts';
 import { slotNames } from '../../agent/check-script.ts';
 import type { ChoiceHear, Hear } from '../../agent/hear.ts';
 import type { AnyState, ScriptSpec } from '../../agent/script.ts';
@@ -44,7 +44,7 @@ export function confirmingExpectation(agent: string, name: string, spec: ScriptS
 }
 
 /** Every expectation a script can have, each once. */
-export function scriptExpectations(agent: Agent): Expectation[] {
+export function scriptExpectations(agent: ScriptAgent): Expectation[] {
   const spec = agent.brain;
   return Object.entries(spec.states).flatMap(([name, state]) => [
     ...(slotNames(state.hear).length > 0 ? [askingExpectation(agent.name, name, spec)] : []),
