@@ -110,6 +110,16 @@ test('settings are taken from the file that systemd reads, and the command line 
   expect(over).toMatchObject({ totals: { seats: 1 } });
 });
 
+test('top says what fleetd knows of the host, and unknown where no fleetd runs', async () => {
+  const host = await quietHost({ workers: 1, fleetd: false });
+  await host.host.ready(1);
+  const top = on(host, ['top', '--every', '0.2'], 1);
+  await top.says('refused unknown');
+  expect(top.output()).toContain('cores unknown  memory unknown  underruns unknown  loops late unknown');
+  top.kill('SIGINT');
+  expect(await top.exited).toBe(0);
+});
+
 test('top looks again and again until Ctrl-C, and a line at a time for programs', async () => {
   const host = await quietHost();
   await host.host.ready(2);
@@ -117,6 +127,7 @@ test('top looks again and again until Ctrl-C, and a line at a time for programs'
   await until(() => top.output().split('\n').length > 3);
   for (const line of top.output().split('\n').slice(0, -1))
     expect(JSON.parse(line)).toMatchObject({ totals: { seats: 2, free: 2 } });
+  await until(() => top.output().includes('"workers_seen":2,"refusals":{}'));
   top.kill('SIGINT');
   expect(await top.exited).toBe(0);
   const wrong = on(host, ['top', '--every', '0']);

@@ -75,9 +75,7 @@ export async function openFleetd({ settings, clock, log, held }: FleetdOptions):
     const route = startRouteOf(asked.path);
     return route === undefined ? undefined : answerRefused(asked, route, refused);
   });
-  // Only whoever started this host reaches the control socket.
-  const control: Handler = (asked) =>
-    asked.method === 'POST' && asked.path === SETTLE ? settling.reply(asked) : handle(asked);
+  const control = controlHandler(settling, metrics, handle);
   // Nothing is said of the seats before they have been looked at once: an unknown host is not an empty one.
   await host.look(0);
   const http = serve(handle, settings.maxBodyKb * 1024, log);
@@ -143,11 +141,7 @@ function controlRoutes(
     {
       method: 'GET',
       path: '/metrics',
-      handle: withKey(async () => ({
-        status: 200,
-        headers: { 'Content-Type': 'text/plain; version=0.0.4' },
-        body: await metrics.page(),
-      })),
+      handle: withKey(() => metricsReply(metrics)),
     },
     { method: 'GET', path: '/api/openapi.json', handle: openApiReply },
     { method: 'GET', path: '/api/calls', handle: withKey((asked) => list(asked)) },
@@ -173,6 +167,19 @@ function controlRoutes(
       handle: withKey((_, { id = '' }) => hangUpReply(id, calls)),
     },
   ];
+}
+
+/** Only whoever started this host reaches the control socket, and needs no key there. */
+function controlHandler(settling: Settling, metrics: FleetdMetrics, otherwise: Handler): Handler {
+  return (asked) => {
+    if (asked.method === 'POST' && asked.path === SETTLE) return settling.reply(asked);
+    return asked.method === 'GET' && asked.path === '/metrics' ? metricsReply(metrics) : otherwise(asked);
+  };
+}
+
+async function metricsReply(metrics: FleetdMetrics): Promise<Reply> {
+  const headers = { 'Content-Type': 'text/plain; version=0.0.4' };
+  return { status: 200, headers, body: await metrics.page() };
 }
 
 /** The answer to a question for another fleet; undefined when this host is the one. */
