@@ -1,4 +1,5 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -82,4 +83,25 @@ test('a start address whose certificate nobody trusts is found, and one that ans
   };
   expect(await found({})).toEqual([expect.stringContaining('self-signed certificate')]);
   expect(await found({ NODE_EXTRA_CA_CERTS: pem })).toBeUndefined();
+});
+
+test('a media server without an address is found, and a clock unlike that of a server the host works with', async () => {
+  const folder = temporaryFolder();
+  const server = createHttpServer((_, answer) => {
+    answer.writeHead(200, { Date: new Date(Date.now() + 3_600_000).toUTCString() }).end();
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const where = ['--socket-dir', folder, '--data-dir', folder, '--settings', '/nowhere'];
+  const asked = cxbcore(['doctor', '--json', ...where], {
+    CXBCORE_START_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    CXBCORE_DIAL_ALLOW: '127.0.0.1,media.invalid:8443',
+  });
+  await asked.exited;
+  const { findings } = JSON.parse(asked.output()) as Said;
+  const found = (id: string) => findings.find((one) => one.id === id)?.found;
+  expect(found('clock')).toContainEqual(
+    expect.stringMatching(/^the clock is 3(59|60)\d s behind that of 127/),
+  );
+  expect(found('dns')).toEqual([expect.stringMatching(/^media\.invalid: /)]);
 });

@@ -10,7 +10,15 @@ import { askSeats, type SeatReport } from '../host/seats.ts';
 import { hostSettings, seatNumbers } from '../host/settings.ts';
 import type { HostFacts } from './facts.ts';
 import { permissionsOf, socketsIn, textsOf } from './files.ts';
-import { askFrontOf, clockSynchronised, startUrlFault, unitsActive, unresolvedHosts } from './probes.ts';
+import {
+  askFrontOf,
+  clockOffsets,
+  clockSynchronised,
+  nginxLoaded,
+  startUrlFault,
+  unitsActive,
+  unresolvedHosts,
+} from './probes.ts';
 
 const NGINX = ['/etc/nginx/conf.d', '/etc/nginx/sites-enabled'];
 const UNITS = ['/etc/systemd/system/cxbcore@.service', '/etc/systemd/system/cxbcore@.service.d'];
@@ -31,6 +39,7 @@ const NOTHING: HostFacts = {
   openFiles: new Map(),
   build: null,
   clockSynchronised: null,
+  clockOffsets: [],
   unresolved: [],
   startUrl: null,
   front: null,
@@ -51,6 +60,8 @@ export async function collectFacts(input: CommandInput, clock: Clock): Promise<H
     return textsOf(typeof given === 'string' ? [given] : usual);
   };
   const seats = await askSeats(socketDir, seatNumbers([], workers), clock);
+  const loaded = input.options['nginx'] === undefined ? await nginxLoaded(input.io.env['PATH'], clock) : [];
+  const nginx = loaded.length > 0 ? loaded : named('nginx', NGINX);
   const secretsFile = input.options['settings'];
   return {
     ...NOTHING,
@@ -62,14 +73,15 @@ export async function collectFacts(input: CommandInput, clock: Clock): Promise<H
       ...permissionsOf([dataDir, claimsFolder(socketDir)]),
       ...(typeof secretsFile === 'string' ? permissionsOf([secretsFile]) : []),
     ],
-    nginx: [...named('nginx', NGINX), ...textsOf([join(socketDir, 'cxbcore_front', 'fleet.conf')])],
+    nginx: [...nginx, ...textsOf([join(socketDir, 'cxbcore_front', 'fleet.conf')])],
     units: named('units', UNITS),
     haproxy: named('haproxy', HAPROXY),
     up: await upIn(socketDir),
     unitsActive: await unitsActive(clock),
     openFiles: openFiles(seats),
     build: installedBuild(),
-    clockSynchronised: clockSynchronised(),
+    clockSynchronised: await clockSynchronised(clock),
+    clockOffsets: await clockOffsets(settings, clock),
     unresolved: await unresolvedHosts(settings, clock),
     startUrl: await startUrlFault(settings, clock),
     front: await askFrontOf(settings, clock),

@@ -3,8 +3,10 @@ import { readSettings } from '../../contract/settings.ts';
 import type { SeatReport } from '../host/seats.ts';
 import { type Check, findingsOf, notSeen } from './check.ts';
 import type { HostFacts } from './facts.ts';
+import { loadedTexts } from './files.ts';
 import { FRONT_CHECKS } from './front-checks.ts';
 import { HOST_CHECKS, seconds } from './host-checks.ts';
+import { offsetS } from './probes.ts';
 import { SEAT_CHECKS } from './seat-checks.ts';
 
 const CHECKS: readonly Check[] = [...HOST_CHECKS, ...SEAT_CHECKS, ...FRONT_CHECKS];
@@ -77,6 +79,7 @@ const CLEAN: HostFacts = {
   ]),
   build: '1',
   clockSynchronised: true,
+  clockOffsets: [{ host: 'lk.example.com', seconds: -1.4 }],
   unresolved: [],
   startUrl: null,
   front: { status: 400 },
@@ -120,6 +123,29 @@ const TRAPS: readonly (readonly [string, string, Partial<HostFacts>])[] = [
     'nginx-retries',
     'http_429',
     { nginx: nginx(UPSTREAM.replace('upstream error', 'upstream error http_429')) },
+  ],
+  [
+    'nginx-retries',
+    'site.conf: proxy_next_upstream error timeout',
+    {
+      nginx: [
+        ...nginx(UPSTREAM),
+        {
+          path: 'site.conf',
+          text: 'server { location / { proxy_next_upstream error timeout; proxy_pass http://cxbcore_workers; } }',
+        },
+      ],
+    },
+  ],
+  [
+    'nginx-retries',
+    '/etc/nginx/snippets/retry.conf',
+    {
+      nginx: [
+        ...nginx(UPSTREAM.replace('proxy_next_upstream error;', 'include snippets/*.conf;')),
+        { path: '/etc/nginx/snippets/retry.conf', text: 'proxy_next_upstream error non_idempotent;\n' },
+      ],
+    },
   ],
   ['front', '429', { front: { status: 429 } }],
   ['front', 'ECONNREFUSED', { front: { error: 'connect ECONNREFUSED' } }],
@@ -171,6 +197,16 @@ const TRAPS: readonly (readonly [string, string, Partial<HostFacts>])[] = [
   ['private-tmp', 'PrivateTmp=yes', { units: [{ path: 'unit', text: UNIT.replace('Tmp=no', 'Tmp=yes') }] }],
   ['two-supervisors', 'process 77', { up: 77 }],
   ['clock', 'not synchronised', { clockSynchronised: false }],
+  [
+    'clock',
+    'the clock is 37 s behind that of lk.example.com',
+    { clockOffsets: [{ host: 'lk.example.com', seconds: 37.2 }] },
+  ],
+  [
+    'clock',
+    '90 s ahead of that of voice.example.com',
+    { clockOffsets: [{ host: 'voice.example.com', seconds: -90 }] },
+  ],
   ['start-url', 'self-signed', { startUrl: 'https://voice.example.com: self-signed certificate' }],
   ['dns', 'lk.example.com', { unresolved: [{ host: 'lk.example.com', why: 'ENOTFOUND' }] }],
 ];
@@ -179,6 +215,31 @@ test.each(TRAPS)('the trap "%s" is found, and nothing else: %s', (id, words, ove
   const findings = findingsOf({ ...CLEAN, ...over }, CHECKS);
   expect(findings.map((finding) => finding.id)).toEqual([id]);
   expect(findings[0]?.found.join('\n')).toContain(words);
+});
+
+test("another site's way of trying again is not judged, nor what is only a comment", () => {
+  const other = { path: 'shop.conf', text: 'location / { proxy_next_upstream error non_idempotent; }' };
+  const commented = UPSTREAM.replace('server {', '# proxy_next_upstream non_idempotent;\nserver {');
+  expect(findingsOf({ ...CLEAN, nginx: [...nginx(commented), other] }, CHECKS)).toEqual([]);
+});
+
+test('what "nginx -T" prints is read file by file', () => {
+  const printed =
+    '# configuration file /etc/nginx/nginx.conf:\nhttp { include x.conf; }\n\n# configuration file /etc/nginx/x.conf:\n# a\n';
+  expect(loadedTexts(printed)).toEqual([
+    { path: '/etc/nginx/nginx.conf', text: 'http { include x.conf; }\n\n' },
+    { path: '/etc/nginx/x.conf', text: '# a\n' },
+  ]);
+  expect(loadedTexts('nginx: [emerg] no permission\n')).toEqual([]);
+});
+
+test('a clock is compared with the one of an answer, between its question and its end', () => {
+  const date = 'Tue, 01 Dec 2026 12:00:00 GMT';
+  const atMs = Date.parse(date);
+  expect(offsetS(date, atMs, atMs + 1000)).toBe(0);
+  expect(offsetS(date, atMs - 60_000, atMs - 60_000)).toBe(60.5);
+  expect(offsetS(null, 0, 0)).toBeNull();
+  expect(offsetS('yesterday', 0, 0)).toBeNull();
 });
 
 test('each check has a trap that shows it', () => {

@@ -34,6 +34,7 @@ export interface HostFacts {
   readonly uids: readonly number[];
   /** Folder and files that hold secrets, calls or claims. */
   readonly files: readonly PermissionFact[];
+  /** What nginx has read, or the files where it usually is when nginx does not say. */
   readonly nginx: readonly TextFact[];
   readonly units: readonly TextFact[];
   readonly haproxy: readonly TextFact[];
@@ -46,7 +47,9 @@ export interface HostFacts {
   /** The build that a new worker would run. */
   readonly build: string | null;
   readonly clockSynchronised: boolean | null;
-  /** Names of media servers that have no address, with why. */
+  /** How far this clock is behind those of servers it works with (ahead: below zero), of those that told theirs. */
+  readonly clockOffsets: readonly { readonly host: string; readonly seconds: number }[];
+  /** Names of servers that calls need, media servers among them, that have no address, with why. */
   readonly unresolved: readonly { readonly host: string; readonly why: string }[];
   /** Why calls that this host dispatches would not get to `CXBCORE_START_URL`; null: they would, or it is not set. */
   readonly startUrl: string | null;

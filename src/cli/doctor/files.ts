@@ -30,6 +30,15 @@ export function textsOf(paths: readonly string[]): TextFact[] {
   });
 }
 
+/** The files that nginx has read, as `nginx -T` prints them one after the other. */
+export function loadedTexts(printed: string): TextFact[] {
+  const [, ...rest] = printed.split(/^# configuration file (.+):\n/m);
+  return Array.from({ length: rest.length / 2 }, (_, i) => ({
+    path: rest[2 * i] ?? '',
+    text: rest[2 * i + 1] ?? '',
+  }));
+}
+
 export function permissionsOf(paths: readonly string[]): PermissionFact[] {
   return paths.flatMap((path) => {
     const stat = statOf(path);

@@ -3,6 +3,7 @@ import type { HostFacts, TextFact } from './facts.ts';
 
 interface Upstream {
   readonly path: string;
+  readonly name: string;
   readonly text: string;
   readonly seats: readonly number[];
 }
@@ -11,11 +12,11 @@ interface Upstream {
 function upstreams({ nginx, settings }: HostFacts): Upstream[] {
   if (!settings) return [];
   return nginx.flatMap(({ path, text }) =>
-    [...bare(text).matchAll(/\bupstream\s+\S+\s*\{([^{}]*)\}/g)].flatMap(([, body = '']) => {
+    [...bare(text).matchAll(/\bupstream\s+([^\s{]+)\s*\{([^{}]*)\}/g)].flatMap(([, name = '', body = '']) => {
       const seats = [...body.matchAll(/unix:([^\s;]*\/)cxbcore_(\d+)\.sock/g)]
         .filter(([, folder]) => folder === `${settings.socketDir}/`)
         .map(([, , n]) => Number(n));
-      return seats.length > 0 ? [{ path, text: body, seats }] : [];
+      return seats.length > 0 ? [{ path, name, text: body, seats }] : [];
     }),
   );
 }
@@ -24,17 +25,34 @@ function bare(text: string): string {
   return text.replace(/#.*$/gm, '');
 }
 
-/** Files that lead to seats, and what of them says when to try the next worker. */
+/** Files that lead to seats and the pieces they include, and what of them says when to try the next worker. */
 function retries(facts: HostFacts): { file: TextFact; words: string }[] {
-  const ours = new Set(upstreams(facts).map(({ path }) => path));
+  const ours = upstreams(facts);
+  const leading = facts.nginx.filter(
+    ({ path, text }) =>
+      ours.some((one) => one.path === path) || ours.some(({ name }) => passesTo(bare(text), name)),
+  );
+  const included = leading.flatMap(({ text }) =>
+    [...bare(text).matchAll(/\binclude\s+([^\s;]+)\s*;/g)].map(([, pattern = '']) => fileMatcher(pattern)),
+  );
   return facts.nginx
-    .filter(({ path }) => ours.has(path))
+    .filter((file) => leading.includes(file) || included.some((isIncluded) => isIncluded.test(file.path)))
     .flatMap((file) =>
       [...bare(file.text).matchAll(/\bproxy_next_upstream\s+([^;]*);/g)].map(([, words = '']) => ({
         file,
         words,
       })),
     );
+}
+
+function passesTo(text: string, upstream: string): boolean {
+  return [...text.matchAll(/\bproxy_pass\s+https?:\/\/([^\s;/:]+)/g)].some(([, name]) => name === upstream);
+}
+
+/** The files an `include` of nginx means: `*` is any part of a name, and a path may be below nginx's own folder. */
+function fileMatcher(pattern: string): RegExp {
+  const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*');
+  return new RegExp(`(?:^|/)${escaped.replace(/^\//, '')}$`);
 }
 
 export const FRONT_CHECKS: readonly Check[] = [

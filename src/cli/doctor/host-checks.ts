@@ -33,6 +33,9 @@ function unitValue({ units }: HostFacts, key: string): string | undefined {
     .trim();
 }
 
+/** Tokens are good for a minute, and a time told over HTTP is right to a second or two. */
+const CLOCK_LIMIT_S = 5;
+
 export const HOST_CHECKS: readonly Check[] = [
   {
     id: 'settings',
@@ -93,7 +96,15 @@ export const HOST_CHECKS: readonly Check[] = [
     id: 'clock',
     why: 'tokens and signatures expire by the clock: calls would be refused, here or on other hosts',
     remedy: 'run a time service (chrony or systemd-timesyncd), and see "timedatectl"',
-    find: ({ clockSynchronised }) => (clockSynchronised === false ? ['the clock is not synchronised'] : []),
+    find: ({ clockSynchronised, clockOffsets }) => [
+      ...(clockSynchronised === false ? ['the clock is not synchronised'] : []),
+      ...clockOffsets
+        .filter(({ seconds: offset }) => Math.abs(offset) > CLOCK_LIMIT_S)
+        .map(
+          ({ host, seconds: offset }) =>
+            `the clock is ${Math.abs(Math.round(offset))} s ${offset > 0 ? 'behind' : 'ahead of'} that of ${host}`,
+        ),
+    ],
   },
   {
     id: 'dns',
