@@ -33,3 +33,8 @@ it('shows the tables alone when no load is given', () => {
   expect(text).not.toContain('They need');
   expect(text).not.toContain('of your load');
 });
+
+it('gives the figures that docs/operations/look.md tells', () => {
+  const { fleets } = erlangAnswer({ ...QUESTION, callsAnHour: undefined });
+  expect(fleets.map(({ loads }) => Math.floor(loads[0]?.calls_per_hour ?? 0))).toEqual([177, 1012]);
+});
