@@ -11,16 +11,7 @@ interface Result {
 
 test('capacity measures real workers with simulated calls, and says how many seats are safe', async () => {
   const folder = temporaryFolder();
-  const words = [
-    '--socket-dir',
-    folder,
-    '--settings',
-    `${folder}/none`,
-    '--workers',
-    '1',
-    '--seconds',
-    '0.5',
-  ];
+  const words = ['--socket-dir', folder, '--settings', `${folder}/none`, '--workers', '1', '--seconds', '1'];
   const asked = cxbcore(['capacity', ...words, '--agents', QUIET_AGENTS, '--agent', 'quiet', '--json']);
   await asked.exited;
   const { safe_seats: safe, configured, steps } = JSON.parse(asked.output()) as Result;

@@ -53,9 +53,9 @@ export async function runCapacity(io: CommandIo, options: CapacityOptions): Prom
   try {
     view.begin(machine, options);
     host = await openHost(folder, options, clock);
-    if (await stopped(warm(host, options.most, clock), io.interrupted)) return 'expectationFailed';
+    if (await stopped(warm(host, options.most, clock), io.interrupted)) return view.stopped();
     const steps = await measure(host, machine, options, view, io.interrupted, clock);
-    if (steps.length === 0) return 'expectationFailed';
+    if (steps.length === 0) return view.stopped();
     const verdict = verdictOf(steps, machine);
     view.end(verdict, steps, machine);
     return verdict.warning === null ? 'ok' : 'expectationFailed';

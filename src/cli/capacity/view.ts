@@ -57,6 +57,12 @@ export class CapacityView {
     this.#say(`${line([...cells, paint(words)])}\n`);
   }
 
+  /** It was interrupted before there was anything to tell. */
+  stopped(): 'expectationFailed' {
+    this.#io.err('Stopped before anything was measured.\n');
+    return 'expectationFailed';
+  }
+
   end(verdict: Verdict, steps: readonly StepSeen[], machine: Machine): void {
     if (this.#json) {
       this.#io.out(`${JSON.stringify(asJson(verdict, steps, machine), null, 2)}\n`);
