@@ -105,3 +105,23 @@ test('a media server without an address is found, and a clock unlike that of a s
   );
   expect(found('dns')).toEqual([expect.stringMatching(/^media\.invalid: /)]);
 });
+
+test('what is judged of nginx is what it has read, wherever it is written', async () => {
+  const folder = temporaryFolder();
+  const printed = `# configuration file /etc/nginx/nginx.conf:
+http { include /srv/voice/*.conf; }
+# configuration file /srv/voice/fleet.conf:
+upstream seats { server unix:${folder}/cxbcore_1.sock max_conns=1 max_fails=0; }
+# configuration file /srv/voice/site.conf:
+server { location / { proxy_next_upstream error non_idempotent; proxy_pass http://seats; } }
+`;
+  writeFileSync(`${folder}/nginx`, `#!/bin/sh\n[ "$1" = -T ] && cat <<'TEXT'\n${printed}TEXT\n`);
+  chmodSync(`${folder}/nginx`, 0o755);
+  const where = ['--socket-dir', folder, '--data-dir', folder, '--workers', '1', '--settings', '/nowhere'];
+  const asked = cxbcore(['doctor', '--json', ...where], { PATH: `${folder}:${process.env['PATH']}` });
+  await asked.exited;
+  const { findings } = JSON.parse(asked.output()) as Said;
+  const found = (id: string) => findings.find((one) => one.id === id)?.found;
+  expect(found('nginx-retries')).toEqual(['/srv/voice/site.conf: proxy_next_upstream error non_idempotent']);
+  expect(found('nginx-zone')).toEqual(['/srv/voice/fleet.conf: the upstream has no shared zone']);
+});
