@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { listRooms, serverAccess } from '../../src/carriers/livekit/rooms.ts';
-import { realClock } from '../../src/kit/clock.ts';
+import { listRooms } from '../../src/carriers/livekit/rooms.ts';
 import type { StartRequest } from '../../src/ports/requested.ts';
 import { LineEvents } from '../support/line-events.ts';
 import { describeWith } from '../support/programs.ts';
@@ -57,10 +56,7 @@ describeWith('livekit-server')('a call that is placed', () => {
   let server: LiveKitServer;
   let sip: SipStandIn;
   let calls: LiveKitCalls;
-  const rooms = async () => {
-    const access = serverAccess(calls.settings, realClock);
-    return access ? listRooms(access) : [];
-  };
+  const rooms = () => listRooms(calls.access());
 
   beforeAll(async () => {
     server = await LiveKitServer.start();

@@ -1,11 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  listParticipants,
-  listRooms,
-  removeParticipant,
-  serverAccess,
-} from '../../src/carriers/livekit/rooms.ts';
-import { realClock } from '../../src/kit/clock.ts';
+import { listParticipants, listRooms, removeParticipant } from '../../src/carriers/livekit/rooms.ts';
 import { NoCaller, StartRefused } from '../../src/ports/requested.ts';
 import { describeWith } from '../support/programs.ts';
 import { dispatchOf, eventually, fresh, LiveKitCalls, ring } from './support/calls.ts';
@@ -16,11 +10,6 @@ const never = new AbortController().signal;
 describeWith('livekit-server')('a dispatched caller', () => {
   let server: LiveKitServer;
   let calls: LiveKitCalls;
-  const access = () => {
-    const found = serverAccess(calls.settings, realClock);
-    if (!found) throw new Error('LiveKit is not set up');
-    return found;
-  };
 
   beforeAll(async () => {
     server = await LiveKitServer.start();
@@ -49,7 +38,7 @@ describeWith('livekit-server')('a dispatched caller', () => {
     const line = await boarding;
     await line.end('agent.finished');
     expect(await caller.gone).toBe('ROOM_DELETED');
-    expect(await listRooms(access())).not.toContain(at.room);
+    expect(await listRooms(calls.access())).not.toContain(at.room);
   });
 
   test('is answered by one of ten agents that race for them, every time', async () => {
@@ -73,13 +62,13 @@ describeWith('livekit-server')('a dispatched caller', () => {
   test('who has left before is gone, and no room is left behind', async () => {
     const at = fresh();
     await expect(calls.prepare(dispatchOf(at))).rejects.toMatchObject({ code: 'gone' });
-    expect(await listRooms(access())).not.toContain(at.room);
+    expect(await listRooms(calls.access())).not.toContain(at.room);
   });
 
   test('whose deadline has passed is gone, and nothing was asked of the server', async () => {
     const { at, caller } = await ring(server.url);
     await expect(calls.prepare(dispatchOf(at, -1))).rejects.toMatchObject({ code: 'gone' });
-    expect(await listParticipants(access(), at.room)).toHaveLength(1);
+    expect(await listParticipants(calls.access(), at.room)).toHaveLength(1);
     await caller.leave();
   });
 
@@ -89,7 +78,7 @@ describeWith('livekit-server')('a dispatched caller', () => {
     await eventually('the agent is there', () => caller.agent() !== undefined);
     await caller.leave();
     await expect(boarding).rejects.toMatchObject({ reason: 'caller.hung_up' });
-    await eventually('the room is gone', async () => !(await listRooms(access())).includes(at.room));
+    await eventually('the room is gone', async () => !(await listRooms(calls.access())).includes(at.room));
   });
 
   test('who is never connected ends the call in time', async () => {
@@ -116,7 +105,7 @@ describeWith('livekit-server')('a dispatched caller', () => {
     await calls.prepare(dispatchOf(at)); // a worker that dies here
     const [dead = ''] = calls.claims['participants'] as string[];
     await expect(calls.prepare(dispatchOf(at))).rejects.toMatchObject({ code: 'taken' });
-    await removeParticipant(access(), at.room, dead);
+    await removeParticipant(calls.access(), at.room, dead);
     const next = await calls.prepare(dispatchOf(at));
     await next.undo();
     await caller.leave();
@@ -136,7 +125,7 @@ describeWith('livekit-server')('a dispatched caller', () => {
     await eventually('it was undone', () => hasty.logged.some((line) => line.includes('was undone')));
     await eventually(
       'only the caller is left',
-      async () => (await listParticipants(access(), at.room)).length === 1,
+      async () => (await listParticipants(calls.access(), at.room)).length === 1,
     );
     expect(caller.room.isConnected).toBe(true);
     await caller.leave();

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { deleteRoom, removeParticipant, serverAccess } from '../../src/carriers/livekit/rooms.ts';
-import { realClock } from '../../src/kit/clock.ts';
+import { deleteRoom, removeParticipant } from '../../src/carriers/livekit/rooms.ts';
 import { describeWith } from '../support/programs.ts';
 import { answered, eventually, LiveKitCalls } from './support/calls.ts';
 import { LiveKitServer } from './support/server.ts';
@@ -9,11 +8,6 @@ import { LiveKitServer } from './support/server.ts';
 describeWith('livekit-server')('a call in a LiveKit room', () => {
   let server: LiveKitServer;
   let calls: LiveKitCalls;
-  const access = () => {
-    const found = serverAccess(calls.settings, realClock);
-    if (!found) throw new Error('LiveKit is not set up');
-    return found;
-  };
 
   beforeEach(async () => {
     server = await LiveKitServer.start();
@@ -23,13 +17,13 @@ describeWith('livekit-server')('a call in a LiveKit room', () => {
 
   test('ends by whoever deletes its room', async () => {
     const { at, events } = await answered(server.url, calls);
-    await deleteRoom(access(), at.room);
+    await deleteRoom(calls.access(), at.room);
     expect(await events.next('end')).toMatchObject({ reason: 'operator.hung_up', detail: 'ROOM_DELETED' });
   });
 
   test('ends by whoever removes the caller', async () => {
     const { at, events } = await answered(server.url, calls);
-    await removeParticipant(access(), at.room, at.identity);
+    await removeParticipant(calls.access(), at.room, at.identity);
     expect(await events.next('end')).toMatchObject({
       reason: 'operator.hung_up',
       detail: 'PARTICIPANT_REMOVED',
@@ -38,7 +32,7 @@ describeWith('livekit-server')('a call in a LiveKit room', () => {
 
   test('ends by whoever removes the agent', async () => {
     const { at, events, caller } = await answered(server.url, calls);
-    await removeParticipant(access(), at.room, caller.agent()?.identity ?? '');
+    await removeParticipant(calls.access(), at.room, caller.agent()?.identity ?? '');
     expect(await events.next('end')).toMatchObject({
       reason: 'operator.hung_up',
       detail: 'PARTICIPANT_REMOVED',

@@ -2,7 +2,8 @@ import { decodeMulaw, encodeMulaw } from '../../src/audio/g711.ts';
 import type { CarrierServer } from './carrier-server.ts';
 import type { Connected, FarEnd } from './line-conformance.ts';
 import type { LineEvents } from './line-events.ts';
-import { RawClient } from './raw-client.ts';
+import type { RawClient } from './raw-client.ts';
+import { connectSocket, SocketFarEnd } from './socket-far-end.ts';
 
 export const START = {
   event: 'start',
@@ -36,35 +37,28 @@ export function mediaFrame(samples: Int16Array, timestampMs?: number | string, t
   };
 }
 
-class TwilioFarEnd implements FarEnd {
-  readonly closed: Promise<{ readonly code: number }>;
-  readonly #client: RawClient;
+class TwilioFarEnd extends SocketFarEnd implements FarEnd {
   #timestampMs = 0;
 
-  constructor(client: RawClient) {
-    this.#client = client;
-    this.closed = client.closed;
-  }
-
   media(samples: Int16Array): void {
-    this.#client.send(mediaFrame(samples, this.#timestampMs));
+    this.client.send(mediaFrame(samples, this.#timestampMs));
     this.#timestampMs += samples.length / 8;
   }
 
   dtmf(digit: string): void {
-    this.#client.send({ event: 'dtmf', streamSid: 'MZ1', dtmf: { track: 'inbound_track', digit } });
+    this.client.send({ event: 'dtmf', streamSid: 'MZ1', dtmf: { track: 'inbound_track', digit } });
   }
 
   stop(): void {
-    this.#client.send({ event: 'stop', streamSid: 'MZ1', stop: { accountSid: 'AC1', callSid: 'CA1' } });
+    this.client.send({ event: 'stop', streamSid: 'MZ1', stop: { accountSid: 'AC1', callSid: 'CA1' } });
   }
 
   echo(name: string): void {
-    this.#client.send({ event: 'mark', streamSid: 'MZ1', mark: { name } });
+    this.client.send({ event: 'mark', streamSid: 'MZ1', mark: { name } });
   }
 
   async next(): ReturnType<FarEnd['next']> {
-    const message = (await this.#client.nextJson()) as {
+    const message = (await this.client.nextJson()) as {
       event: string;
       streamSid?: string;
       media?: { payload: string };
@@ -77,57 +71,14 @@ class TwilioFarEnd implements FarEnd {
     if (message.event === 'clear') return { clear: true };
     throw new Error(`not a message Twilio knows: ${JSON.stringify(message)}`);
   }
-
-  close(): void {
-    this.#client.socket.close();
-  }
-
-  closeHalf(): void {
-    this.#client.closeHalf();
-  }
-
-  vanish(): void {
-    this.#client.socket.terminate();
-  }
-
-  deafen(): void {
-    this.#client.socket.pause();
-  }
-
-  /** A ping is answered in order with the messages before it. */
-  settled(): Promise<void> {
-    return pinged(this.#client);
-  }
-}
-
-export function pinged(client: RawClient): Promise<void> {
-  return new Promise((resolve, reject) => {
-    client.socket.once('pong', () => resolve());
-    void client.closed.then(({ code, reason }) => reject(new Error(`closed with ${code} ${reason}`)));
-    client.socket.ping();
-  });
 }
 
 /** A started Twilio stream on a server of its own. */
-export async function connectTwilio(
+export function connectTwilio(
   server: CarrierServer,
   start: object = START,
 ): Promise<Connected & { client: RawClient }> {
-  const port = await server.listen();
-  const client = await RawClient.connect(`ws://127.0.0.1:${port}/media/twilio`);
-  client.send(CONNECTED);
-  client.send(start);
-  const line = await server.line();
-  return {
-    line,
-    far: new TwilioFarEnd(client),
-    client,
-    pass: (ms) => server.clock.runUntil(server.clock.now() + ms),
-    release: () => {
-      client.socket.terminate();
-      server.close();
-    },
-  };
+  return connectSocket(server, '/media/twilio', [CONNECTED, start], (client) => new TwilioFarEnd(client));
 }
 
 /** Media events so far, as positions and lengths. */

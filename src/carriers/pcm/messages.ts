@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { CALL_ID_RULE, isCallId } from '../../contract/call-id.ts';
-import { type Json, parseJson } from '../../kit/json.ts';
+import type { Json } from '../../kit/json.ts';
 import type { LineNews } from '../../ports/line.ts';
+import { eventMessage, type Malformed } from '../event-message.ts';
 
 /** What a client of the plain-audio protocol says in text; its audio comes in binary messages. */
 export type PcmMessage =
@@ -11,7 +12,7 @@ export type PcmMessage =
   | { readonly event: 'dtmf'; readonly digit: string }
   | { readonly event: 'stop' }
   | { readonly event: 'unknown'; readonly what: string }
-  | { readonly event: 'malformed'; readonly why: string };
+  | Malformed;
 
 export interface PcmStart {
   readonly rate: 8000 | 16000 | 24000 | 48000;
@@ -38,15 +39,9 @@ const dtmf = z.object({ digit: z.string().regex(/^[0-9*#A-D]$/) });
 
 /** Never throws, whatever the text. */
 export function parsePcm(text: string): PcmMessage {
-  const message = parseJson(text);
-  if (message === undefined) return { event: 'malformed', why: 'it is not JSON' };
-  if (
-    typeof message !== 'object' ||
-    message === null ||
-    !('event' in message) ||
-    typeof message.event !== 'string'
-  )
-    return { event: 'malformed', why: 'it has no event' };
+  const read = eventMessage(text);
+  if (!read.ok) return read.fault;
+  const { message } = read;
   switch (message.event) {
     case 'start': {
       const parsed = start.safeParse(message);

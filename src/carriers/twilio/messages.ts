@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseJson } from '../../kit/json.ts';
+import { eventMessage, type Malformed } from '../event-message.ts';
 
 /**
  * What Twilio Media Streams says on a bidirectional stream, one JSON object per text frame. Twilio sends some numbers
@@ -23,7 +23,7 @@ export type TwilioMessage =
   /** An event we do not know, or one of ours whose parts are not as described. Ignored on a line. */
   | { readonly event: 'unknown'; readonly what: string }
   /** No message at all. */
-  | { readonly event: 'malformed'; readonly why: string };
+  | Malformed;
 
 export interface TwilioStart {
   readonly streamSid: string;
@@ -63,15 +63,9 @@ const mark = z.object({ mark: z.object({ name: z.string() }) });
 
 /** Never throws, whatever the text. */
 export function parseTwilio(text: string): TwilioMessage {
-  const message = parseJson(text);
-  if (message === undefined) return { event: 'malformed', why: 'it is not JSON' };
-  if (
-    typeof message !== 'object' ||
-    message === null ||
-    !('event' in message) ||
-    typeof message.event !== 'string'
-  )
-    return { event: 'malformed', why: 'it has no event' };
+  const read = eventMessage(text);
+  if (!read.ok) return read.fault;
+  const { message } = read;
   switch (message.event) {
     case 'media': {
       const { data } = media.safeParse(message);

@@ -1,4 +1,5 @@
 import { openLiveKit } from '../../../src/carriers/livekit/carrier.ts';
+import { type ServerAccess, serverAccess } from '../../../src/carriers/livekit/rooms.ts';
 import { readSettings, type Settings } from '../../../src/contract/settings.ts';
 import { realClock } from '../../../src/kit/clock.ts';
 import { silentLog } from '../../../src/kit/log.ts';
@@ -48,6 +49,13 @@ export class LiveKitCalls {
 
   prepare(start: StartRequest, known?: Partial<RequestContext['known']>) {
     return this.#carrier.prepare(start, this.context(start.callId, known));
+  }
+
+  /** For asking the server itself. */
+  access(): ServerAccess {
+    const found = serverAccess(this.settings, realClock);
+    if (!found) throw new Error('LiveKit is not set up');
+    return found;
   }
 
   close(): Promise<void> {
