@@ -1,8 +1,8 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { CallCounter, CallMetrics, CallTiming } from '../call/metrics.ts';
 import type { EndReason } from '../contract/end-reasons.ts';
 import { WORKER_STATES, type WorkerState } from '../contract/states.ts';
 import { Registry } from '../kit/registry.ts';
+import { type LoopDelay, openLoopDelay } from './loop-delay.ts';
 import { readMemory } from './memory.ts';
 
 /** What the metrics page reads at the moment it is asked for. */
@@ -100,6 +100,11 @@ function gauges(registry: Registry, present: () => Present, delay: LoopDelay): v
   );
   registry.gauge('cxbcore_event_loop_looks', 'How often that was looked at.', () => delay.looks().count);
   registry.gauge(
+    'cxbcore_event_loop_busy_ms',
+    'What kept the main loop from waiting during calls: our code, the collector of garbage, or the host, which had no core for it. What the kernel does not tell is absent.',
+    () => delay.busy(),
+  );
+  registry.gauge(
     'cxbcore_memory_bytes',
     'Memory of the process: resident, and its proportional share.',
     () => {
@@ -115,40 +120,4 @@ function gauges(registry: Registry, present: () => Present, delay: LoopDelay): v
       return (user + system) / 1e6;
     },
   );
-}
-
-interface LoopDelay {
-  watch(): void;
-  rest(): void;
-  quantiles(): [{ quantile: string }, number][];
-  /** Totals, from which anybody can have the mean of any span of time. */
-  looks(): { readonly count: number; readonly lateMs: number };
-}
-
-/** Measured during calls only: its timer would otherwise wake sixteen idle processes fifty times a second. */
-function openLoopDelay(): LoopDelay {
-  const RESOLUTION_MS = 20;
-  let histogram: IntervalHistogram | undefined;
-  const quantile = (percent: number) => {
-    if (!histogram || histogram.count === 0) return 0;
-    // It counts from one timer to the next, so what is above its own interval is the delay.
-    return Math.max(0, histogram.percentile(percent) / 1e6 - RESOLUTION_MS);
-  };
-  return {
-    watch() {
-      histogram ??= monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-      histogram.enable();
-    },
-    rest: () => void histogram?.disable(),
-    quantiles: () => [
-      [{ quantile: '0.5' }, quantile(50)],
-      [{ quantile: '0.99' }, quantile(99)],
-      [{ quantile: '1' }, quantile(100)],
-    ],
-    looks() {
-      if (!histogram || histogram.count === 0) return { count: 0, lateMs: 0 };
-      const { count, mean } = histogram;
-      return { count, lateMs: Math.max(0, count * (mean / 1e6 - RESOLUTION_MS)) };
-    },
-  };
 }
