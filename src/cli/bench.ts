@@ -4,6 +4,7 @@ import { type Command, type CommandInput, UsageError } from './command.ts';
 const LOADS = ['70', '90', '100'];
 const MIXES = ['calls', 'mixed'];
 const NODES = ['1', '2'];
+const HAPROXY = '/usr/sbin/haproxy';
 
 export const bench: Command = {
   name: 'bench',
@@ -28,6 +29,7 @@ export const bench: Command = {
     { flags: '--nodes <list>', means: 'ingress nodes', default: NODES.join(',') },
     { flags: '--mixes <list>', means: 'calls alone, or mixed with requests', default: MIXES.join(',') },
     { flags: '--mean-ms <ms>', means: 'how long calls last on average', default: '1500' },
+    { flags: '--haproxy <path>', means: 'the program to measure', default: HAPROXY },
     { flags: '--json', means: 'print the results as JSON, and nothing else' },
   ],
   run,
@@ -43,6 +45,7 @@ async function run({ arguments: [what = ''], options, io }: CommandInput): Promi
     loads: some(options['loads'], '--loads', LOADS).map(Number) as (70 | 90 | 100)[],
     nodes: some(options['nodes'], '--nodes', NODES).map(Number),
     mixes: some(options['mixes'], '--mixes', MIXES) as ('calls' | 'mixed')[],
+    haproxy: typeof options['haproxy'] === 'string' ? options['haproxy'] : HAPROXY,
     json: options['json'] === true,
   };
   const { runIngressBench } = await import('./bench/ingress-run.ts');

@@ -1,10 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { describe, it } from 'vitest';
 
-/** True when the program can be started from here; `sbin` folders count, as they do for root. */
-export function has(program: string): boolean {
+/** Where the program is that would be started from here; `sbin` folders count, as they do for root. */
+export function pathOf(program: string): string | undefined {
   const PATH = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`;
-  return spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program], { env: { PATH } }).status === 0;
+  const { stdout } = spawnSync('sh', ['-c', 'command -v "$1"', 'sh', program], {
+    env: { PATH },
+    encoding: 'utf8',
+  });
+  return stdout.trim() || undefined;
+}
+
+export function has(program: string): boolean {
+  return pathOf(program) !== undefined;
 }
 
 /**

@@ -33,12 +33,14 @@ export interface Node {
 /** Hosts and ingress nodes of a benchmark, all below one folder. Owns their processes; `close` ends them. */
 export class BenchSite {
   readonly #folder: string;
+  readonly #haproxy: string;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #closers: (() => Promise<void>)[] = [];
 
   /** @param env what a process needs to run at all is taken from it, and nothing else */
-  constructor(folder: string, env: Readonly<Record<string, string | undefined>>) {
+  constructor(folder: string, haproxy: string, env: Readonly<Record<string, string | undefined>>) {
     this.#folder = folder;
+    this.#haproxy = haproxy;
     this.#env = Object.fromEntries(KEPT.map((name) => [name, env[name]]));
   }
 
@@ -107,6 +109,7 @@ export class BenchSite {
     const [port, local, metrics] = [await freePort(0), await freePort(0), await freePort(0)];
     const ingress = INGRESS.parse({
       name: own.name,
+      program: this.#haproxy,
       listen: [`127.0.0.1:${port}`],
       local: `127.0.0.1:${local}`,
       metrics: `127.0.0.1:${metrics}`,

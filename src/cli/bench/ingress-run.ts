@@ -22,6 +22,8 @@ export interface IngressPlan {
   readonly loads: readonly (70 | 90 | 100)[];
   readonly nodes: readonly number[];
   readonly mixes: readonly ('calls' | 'mixed')[];
+  /** The HAProxy to measure. */
+  readonly haproxy: string;
   readonly json: boolean;
 }
 
@@ -66,7 +68,7 @@ export async function runIngressBench(io: CommandIo, plan: IngressPlan): Promise
     return 'notNow';
   }
   const folder = mkdtempSync(join(tmpdir(), 'cxb-bench-'));
-  const site = new BenchSite(folder, io.env);
+  const site = new BenchSite(folder, plan.haproxy, io.env);
   const rows: Row[] = [];
   try {
     await measureAll(io, plan, site, rows);
