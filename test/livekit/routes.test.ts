@@ -68,6 +68,8 @@ describeWith('livekit-server')('the LiveKit routes of real workers behind nginx'
     expect(
       (await listParticipants(access(), at.room)).filter((who) => who.identity !== at.identity),
     ).toHaveLength(1);
+    // The track is there while it still rings; the call is live once the caller has been connected.
+    await until(async () => (await dispatch(started, at)).json['state'] === 'live');
     expect((await dispatch(started, at)).json).toMatchObject({ status: 'duplicate', state: 'live' });
     await caller.leave();
     expect(await recordOf(started, at.callId)).toMatchObject({
